@@ -1,0 +1,22 @@
+"""charassets: Dagster data assets that turn drawn-character images with noisy tags into training sets people trust.
+
+Importing the package sets the safety switches of the libraries underneath before any of them can be imported: no pickle
+is ever executed, nothing is installed or fetched behind the user's back, nothing is reported to anybody.
+"""
+
+import os as _os
+
+__version__ = "0.1.0"
+
+_SAFETY_SWITCHES = {
+    "ULTRALYTICS_SAFE_LOAD": "1",  # a .pt checkpoint may hold tensors, never code
+    "YOLO_AUTOINSTALL": "false",  # a checkpoint naming a missing module would otherwise pip-install that name
+    "YOLO_OFFLINE": "true",
+    "YOLO_VERBOSE": "false",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "DAGSTER_DISABLE_TELEMETRY": "yes",
+    "TOKENIZERS_PARALLELISM": "false",  # its fork warning would reach stderr from decode threads
+}
+for _name, _value in _SAFETY_SWITCHES.items():
+    _os.environ.setdefault(_name, _value)
