@@ -1,0 +1,274 @@
+"""Every table of the lake: its Arrow schema, the meaning of each column, its key. The data contract, in one place.
+
+What belongs here: names, types, comments, rejection codes. Not here: how a column is computed (its stage says that).
+A change of a column is a new ``version`` of its table; readers refuse a fragment of a version they do not know.
+"""
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its name, Arrow type, and a sentence for the people who will query it."""
+
+    name: str
+    type: pa.DataType
+    doc: str
+    nullable: bool = True
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the lake.
+
+    Attributes:
+        name: the table's name, which is also its stage's and its Dagster asset's.
+        version: raised whenever a column is added, removed or changes meaning.
+        doc: one sentence on what a row is.
+        columns: the columns in order; the first is ``record_id`` unless the table is not about records.
+        wide: large binary columns make the table a view over files in the warehouse instead of a native table.
+    """
+
+    name: str
+    version: int
+    doc: str
+    columns: tuple[Column, ...]
+    wide: bool = False
+
+    @property
+    def arrow(self) -> pa.Schema:
+        """The Arrow schema written to Parquet (documentation included as field metadata)."""
+        return pa.schema([pa.field(c.name, c.type, c.nullable, {"doc": c.doc}) for c in self.columns])
+
+
+RECORD_ID = Column("record_id", pa.string(), "Key of every table: hash of source name and place in the source.", False)
+
+BOX = pa.struct(
+    [
+        pa.field("label", pa.string()),
+        pa.field("score", pa.float32()),
+        pa.field("x0", pa.float32()),
+        pa.field("y0", pa.float32()),
+        pa.field("x1", pa.float32()),
+        pa.field("y1", pa.float32()),
+    ]
+)
+
+SOURCE_ITEMS = Table(
+    "source_items",
+    1,
+    "One row a source item (a picture with its sidecars, a slice of an archive or table): the append-only shard ledger.",
+    (
+        Column("source", pa.string(), "Name of the source.", False),
+        Column("item_key", pa.string(), "Identity of the item within its source; it never changes shard.", False),
+        Column("kind", pa.string(), "file, tar, parquet, table, kohya or urls: the reader that understands it.", False),
+        Column("uri", pa.string(), "Where the item lies now.", False),
+        Column("first", pa.int64(), "First record of a slice of a container (0 for a single file).", False),
+        Column("count", pa.int64(), "Records the item is expected to hold.", False),
+        Column(
+            "digest", pa.string(), "Digest of size, modification time and sidecars: a change re-reads the item.", False
+        ),
+    ),
+)
+
+RAW_SHARDS = Table(
+    "raw_shards",
+    1,
+    "One row a source record whose bytes could be read: where it is, what it is, and the words that came with it.",
+    (
+        RECORD_ID,
+        Column("source", pa.string(), "Name of the source.", False),
+        Column("item_key", pa.string(), "Source item the record came from.", False),
+        Column(
+            "kind", pa.string(), "Reader that fetches the bytes: file, tar, parquet, urls, or text (no picture).", False
+        ),
+        Column("uri", pa.string(), "File that holds the bytes.", False),
+        Column("member", pa.string(), "Member of the archive, or column of the table, that holds the bytes."),
+        Column("offset", pa.int64(), "First byte within the file, where a range read is possible."),
+        Column("length", pa.int64(), "Bytes of the picture."),
+        Column("row", pa.int64(), "Row of a table source."),
+        Column("image_id", pa.string(), "First 32 hex digits of the sha256 of the bytes; equal for exact copies."),
+        Column("format", pa.string(), "Format found in the bytes (JPEG, PNG, WEBP, ...), whatever the name says."),
+        Column("width", pa.int32(), "Width in pixels as displayed (EXIF orientation applied)."),
+        Column("height", pa.int32(), "Height in pixels as displayed."),
+        Column("mode", pa.string(), "Pixel mode before conversion (RGB, RGBA, I;16, CMYK, ...)."),
+        Column("has_alpha", pa.bool_(), "The picture carries transparency."),
+        Column("n_frames", pa.int32(), "Frames of an animation; only the first is used."),
+        Column("tags", pa.string(), "The tag line as it came."),
+        Column("description", pa.string(), "The caption or description as it came."),
+        Column("rating", pa.string(), "general, sensitive, questionable or explicit, where the source says."),
+        Column("post_id", pa.int64(), "Post number on the site of origin."),
+        Column("md5_matches", pa.bool_(), "The md5 in the file name equals that of the bytes (null: none given)."),
+        Column("artist", pa.string(), "Artist named by the source."),
+        Column("character", pa.string(), "Character named by the source."),
+        Column("copyright", pa.string(), "Series named by the source."),
+        Column("episode", pa.string(), "Episode of a video frame."),
+        Column("scene", pa.int32(), "Scene number of a video frame."),
+        Column("frame", pa.int32(), "Frame number of a video frame."),
+        Column("time_s", pa.float64(), "Time of a video frame in seconds."),
+        Column("extra", pa.string(), "Whatever else the sidecar said, as JSON."),
+    ),
+)
+
+SINGLE_CHARACTER_IMAGES = Table(
+    "single_character_images",
+    1,
+    "One row a readable record: raw measurements of the picture, every box, what the tags say of the figure count, "
+    "and a crop of the main figure. The verdict is a gate over these columns (view `verdicts`).",
+    (
+        RECORD_ID,
+        Column("image_id", pa.string(), "Content id of the source picture; null for a record of text only."),
+        Column("width", pa.int32(), "Width in pixels after EXIF orientation."),
+        Column("height", pa.int32(), "Height in pixels after EXIF orientation."),
+        Column("sharpness", pa.float32(), "Variance of the Laplacian at 512 px on the short side (grey 0-255)."),
+        Column("brightness", pa.float32(), "Mean grey, 0-1."),
+        Column("contrast", pa.float32(), "Difference of the 95th and 5th percentile of grey, 0-1."),
+        Column("information", pa.float32(), "Entropy of the grey histogram in bits, 0-8."),
+        Column("alpha_coverage", pa.float32(), "Share of pixels that are not transparent; null without alpha."),
+        Column("alpha_components", pa.int32(), "Large connected opaque regions of a cut-out; null without alpha."),
+        Column("phash", pa.uint64(), "64-bit perceptual hash (DCT of a 32 px grey)."),
+        Column("boxes", pa.list_(BOX), "Every box of the detector down to the floor score, in pixels."),
+        Column("tag_figures", pa.int32(), "Figures the tags claim (0 for no_humans, 1 for solo, ...); null if silent."),
+        Column(
+            "tag_flags", pa.list_(pa.string()), "multiple_views, comic, no_humans, solo_focus, chibi, ... where tagged."
+        ),
+        Column(
+            "cut_off", pa.list_(pa.string()), "Sides of the picture that cut the main figure: top, bottom, left, right."
+        ),
+        Column("occlusion", pa.float32(), "Share of the main figure's box covered by other figures' boxes."),
+        Column("crop_label", pa.string(), "What was cropped: person, head, face, cutout or whole."),
+        Column("crop_score", pa.float32(), "Detector score of the cropped box; null for cutout and whole."),
+        Column("crop_box", pa.list_(pa.int32(), 4), "The crop with its margin: x0, y0, x1, y1 in source pixels."),
+        Column(
+            "head_box", pa.list_(pa.float32(), 4), "Best head in the crop: x0, y0, x1, y1 as fractions of the crop."
+        ),
+        Column("crop_id", pa.string(), "First 32 hex digits of the sha256 of the crop's bytes."),
+        Column("crop", pa.binary(), "The crop as WebP, at most `crop_max_side` pixels; null below the floor."),
+    ),
+    wide=True,
+)
+
+CLIP_EMBEDDINGS = Table(
+    "clip_embeddings",
+    1,
+    "One row a cropped figure: its embedding.",
+    (
+        RECORD_ID,
+        Column("crop_id", pa.string(), "Crop that was embedded.", False),
+        Column("model", pa.string(), "Name and sha256 (first 12 digits) of the embedder.", False),
+        Column("dim", pa.int32(), "Length of the vector.", False),
+        Column("embedding", pa.binary(), "Unit-norm vector, little-endian float16, `dim` values.", False),
+    ),
+    wide=True,
+)
+
+_EVIDENCE_COLUMNS = (
+    RECORD_ID,
+    Column("attribute", pa.string(), "Attribute of the vocabulary, e.g. Hair Color.", False),
+    Column(
+        "value",
+        pa.string(),
+        "Value of the vocabulary, e.g. Blonde; Unknown where the source says it is not visible.",
+        False,
+    ),
+    Column("score", pa.float32(), "Strength between 0 and 1, on the source's own scale.", False),
+    Column("source", pa.string(), "Who says so: tag, text, clip, head, colour, tagger, vlm or ocr.", False),
+    Column("detail", pa.string(), "The reason in words, e.g. tag `blonde_hair`."),
+)
+
+TAG_EVIDENCE = Table(
+    "tag_evidence", 1, "One row a value that the tags or description of a record support.", _EVIDENCE_COLUMNS
+)
+VISUAL_EVIDENCE = Table(
+    "visual_evidence", 1, "One row a value that the picture of a record supports.", _EVIDENCE_COLUMNS
+)
+
+CHARACTER_ATTRIBUTES = Table(
+    "character_attributes",
+    1,
+    "One row a record and attribute: the fused value with its confidence.",
+    (
+        RECORD_ID,
+        Column("attribute", pa.string(), "Attribute of the vocabulary.", False),
+        Column("value", pa.string(), "Fused value; Unknown where the evidence is too weak.", False),
+        Column("confidence", pa.float32(), "Confidence between 0 and 1 in the value (0 for Unknown).", False),
+        Column("status", pa.string(), "decided, ambiguous or unknown.", False),
+        Column("sources", pa.list_(pa.string()), "Evidence sources that support the value.", False),
+        Column("runner_up", pa.string(), "Second candidate of an ambiguous attribute."),
+        Column("reason", pa.string(), "How the value was reached, in words."),
+    ),
+)
+
+NEAR_DUPLICATES = Table(
+    "near_duplicates",
+    1,
+    "One row a kept record: its duplicate group and the copy to keep.",
+    (
+        RECORD_ID,
+        Column("group_id", pa.string(), "Group of copies: the record_id of its keeper.", False),
+        Column("keeper", pa.bool_(), "This record is the one to keep of its group.", False),
+        Column("relation", pa.string(), "self, exact, or duplicate: how it relates to the keeper.", False),
+        Column("cosine", pa.float32(), "Embedding similarity with the keeper; null for exact copies without a crop."),
+        Column("phash_distance", pa.int32(), "Bits that differ from the keeper's pHash."),
+        Column("reason", pa.string(), "Why the keeper is kept or this copy is dropped."),
+    ),
+)
+
+CHARACTER_CLUSTERS = Table(
+    "character_clusters",
+    1,
+    "One row a kept, non-duplicate record: the character it belongs to.",
+    (
+        RECORD_ID,
+        Column("character_id", pa.string(), "Character, e.g. character_003; null for noise."),
+        Column("probability", pa.float32(), "Strength of membership between 0 and 1.", False),
+        Column("representative", pa.bool_(), "The most central member of its character.", False),
+    ),
+)
+
+TABLES: dict[str, Table] = {
+    t.name: t
+    for t in (
+        SOURCE_ITEMS,
+        RAW_SHARDS,
+        SINGLE_CHARACTER_IMAGES,
+        CLIP_EMBEDDINGS,
+        TAG_EVIDENCE,
+        VISUAL_EVIDENCE,
+        CHARACTER_ATTRIBUTES,
+        NEAR_DUPLICATES,
+        CHARACTER_CLUSTERS,
+    )
+}
+
+BOOKS = pa.schema(
+    [
+        pa.field("record_id", pa.string(), False),
+        pa.field("input_digest", pa.binary(16), False),
+        pa.field("outcome", pa.string(), False),
+        pa.field("code", pa.string()),
+        pa.field("detail", pa.string()),
+    ]
+)
+"""The books of a fragment: one row an input record with what became of it (``row``, ``rejected`` or ``skipped``)."""
+
+REJECTION_CODES: dict[str, str] = {
+    "empty": "the file has no bytes",
+    "too_many_bytes": "the file is larger than the limit",
+    "too_many_pixels": "the picture is larger than the limit (a decompression bomb, or a poster)",
+    "too_small": "the picture is smaller than the limit",
+    "extreme_aspect": "the picture is far longer than wide, or far wider than long",
+    "not_an_image": "the bytes are no picture of an allowed format",
+    "undecodable": "the picture is damaged",
+    "out_of_memory": "decoding took too much memory",
+    "missing_file": "the source names a file that is not there",
+    "unreadable": "the bytes could not be read",
+    "no_image_bytes": "the row has neither picture nor words",
+    "bad_name": "the name is unsafe (absolute, `..`, control characters, not UTF-8)",
+    "duplicate_key": "the source gives two records the same place",
+    "not_a_regular_file": "the archive member is a link or a device",
+    "fetch_failed": "the address did not answer with a picture",
+}
+"""Codes a rejection may carry, with their meaning for people."""

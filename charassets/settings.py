@@ -1,0 +1,279 @@
+"""All settings of the project: one model, filled from a profile, a YAML file, the environment, then flags.
+
+What belongs here: names, units, bounds, defaults and where they come from. Not here: what is done with them.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
+
+from charassets.errors import UsageError
+
+PROFILES = Path(__file__).parent / "profiles"
+"""One YAML a profile: the models and thresholds that go together."""
+
+SETTINGS_FILE = "charassets.yaml"
+"""Name of the settings file of a workspace."""
+
+
+_PREFIX = "CHARASSETS_"
+_OTHER_VARIABLES = {
+    "CHARASSETS_SETTINGS",
+    "CHARASSETS_FAULTS",
+}  # the settings file itself; fault points of the crash tests
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SourceSettings(_Section):
+    """One place that images or tags come from."""
+
+    name: str = Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the source, part of every record's key."
+    )
+    path: str = Field(min_length=1, description="Folder, file, glob of tars, or URI that pyarrow.fs opens.")
+    columns: dict[str, str] = Field(
+        default_factory=dict, description="Column mapping for tables: ours (image, tags, description, ...) to theirs."
+    )
+
+
+class ShardSettings(_Section):
+    """How source items are cut into shards."""
+
+    records: int = Field(
+        5_000, ge=1, le=100_000, description="Records a shard holds at most. Existing shards are never re-cut."
+    )
+
+
+class ImageSettings(_Section):
+    """Limits of the decoder, and the optional normalisation before the models."""
+
+    max_bytes: int = Field(64 << 20, ge=1024, description="Largest file in bytes.")
+    max_pixels: int = Field(50_000_000, ge=4096, description="Most pixels a picture may have.")
+    max_side: int = Field(16_384, ge=64, description="Longest side in pixels.")
+    min_side: int = Field(16, ge=1, description="Shortest side in pixels that is still a picture.")
+    max_aspect: float = Field(20.0, ge=1.0, description="Longest side divided by the shortest.")
+    white_balance: bool = Field(False, description="Grey-world white balance before the models.")
+    stretch_contrast: bool = Field(False, description="Stretch the 1st-99th percentile before the models.")
+    mask_background: bool = Field(False, description="Replace what the alpha channel hides by white in the crop.")
+
+
+class DetectorSettings(_Section):
+    """The figure detector, and the generous floor below which nothing is cropped or embedded."""
+
+    path: str = Field(description="Weights: a .pt, .onnx or OpenVINO folder; `mini:` is the shipped folder.")
+    sha256: str | None = Field(None, description="Pinned digest of the weights; refused when it differs.")
+    image_size: int = Field(640, ge=64, le=2048, multiple_of=32, description="Side in pixels of the model's input.")
+    batch: int = Field(8, ge=1, le=256, description="Pictures a forward pass.")
+    floor_score: float = Field(0.05, ge=0.0, le=1.0, description="Boxes below this score are not kept.")
+    iou: float = Field(0.7, ge=0.0, le=1.0, description="Overlap above which the weaker of two boxes is suppressed.")
+    max_boxes: int = Field(100, ge=1, le=1000, description="Most boxes kept for a picture.")
+    labels: dict[str, str] = Field(
+        default_factory=lambda: {"person": "person", "head": "head", "face": "face"},
+        description="The model's class names to ours (person, head, face); other classes keep their name.",
+    )
+
+
+class CropSettings(_Section):
+    """The crop of the main figure."""
+
+    margin: float = Field(0.08, ge=0.0, le=1.0, description="Margin on every side as a share of the box.")
+    max_side: int = Field(512, ge=64, le=2048, description="Longest side in pixels of the stored crop.")
+    webp_quality: int = Field(88, ge=1, le=100, description="Quality of the stored WebP.")
+
+
+class EmbedderSettings(_Section):
+    """The image-text embedder."""
+
+    path: str = Field(
+        description="Local folder or hub id of a CLIP, SigLIP or DINOv2 model; `mini:` is the shipped folder."
+    )
+    revision: str | None = Field(None, description="Commit a hub id is pinned to; required for a hub id.")
+    sha256: str | None = Field(None, description="Pinned digest of the weights file.")
+    batch: int = Field(32, ge=1, le=1024, description="Pictures a forward pass.")
+
+
+class GateSettings(_Section):
+    """The verdict's thresholds. They are views over stored scores: changing one recomputes nothing."""
+
+    person_score: float = Field(0.30, ge=0, le=1, description="A person box counts from this score on.")
+    head_score: float = Field(0.40, ge=0, le=1, description="A head box counts from this score on.")
+    face_score: float = Field(0.25, ge=0, le=1, description="A face box counts from this score on.")
+    second_figure_area: float = Field(
+        0.15,
+        ge=0,
+        le=1,
+        description="A further figure counts when its box has at least this share of the largest one's area.",
+    )
+    second_figure_score: float = Field(
+        0.20, ge=0, le=1, description="Score from which a further figure is reason for doubt."
+    )
+    min_side: int = Field(64, ge=1, description="Shortest side in pixels of a usable picture.")
+    min_sharpness: float = Field(15.0, ge=0, description="Least variance of the Laplacian at 512 px.")
+    min_contrast: float = Field(0.06, ge=0, le=1, description="Least spread of grey values.")
+    min_information: float = Field(1.0, ge=0, le=8, description="Least entropy in bits.")
+    trust_cutouts: bool = Field(
+        True,
+        description="A transparent picture with one opaque region is one figure, if the detector does not disagree.",
+    )
+
+
+class DuplicateSettings(_Section):
+    """When two pictures are the same picture."""
+
+    cosine: float = Field(0.95, ge=0, le=1, description="Least embedding similarity of two copies.")
+    phash_bits: int = Field(10, ge=0, le=32, description="Most differing bits of two copies' pHash.")
+    neighbours: int = Field(16, ge=1, le=256, description="Nearest neighbours looked at as candidates.")
+
+
+class ClusterSettings(_Section):
+    """When two pictures show the same character."""
+
+    min_cluster_size: int = Field(3, ge=2, description="Fewest pictures of a character.")
+    min_samples: int = Field(2, ge=1, description="Neighbours that make a picture dense (hdbscan's min_samples).")
+
+
+class AttributeSettings(_Section):
+    """When an attribute is decided and when it stays Unknown."""
+
+    min_confidence: float = Field(0.5, ge=0, le=1, description="Below this an attribute is Unknown.")
+    ambiguity_margin: float = Field(0.10, ge=0, le=1, description="Two candidates closer than this make it ambiguous.")
+    clip_weight: float = Field(0.6, ge=0, le=1, description="Trust in the picture's zero-shot answer against tags (1).")
+
+
+def _workspace_file() -> Path | None:
+    named = os.environ.get("CHARASSETS_SETTINGS")
+    if named:
+        return Path(named)
+    found = Path(os.environ.get("CHARASSETS_WORKSPACE", "workspace")) / SETTINGS_FILE
+    return found if found.is_file() else None
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Precedence, weakest first: profile, settings file, ``CHARASSETS_*``, flags.
+
+    Nested names take two underscores in the environment: ``CHARASSETS_GATES__MIN_SHARPNESS=40``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHARASSETS_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    workspace: Path = Field(
+        Path("workspace"), description="Folder of the lake, the warehouse, Dagster's state and reports."
+    )
+    lake: str | None = Field(
+        None, description="Root of the lake if not WORKSPACE/lake: a folder or a URI pyarrow.fs opens."
+    )
+    profile: str = Field("mini", description="Models and thresholds that go together: mini, clip or anime.")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="Where models run.")
+    decode_threads: int = Field(2, ge=1, le=256, description="Threads that read and decode pictures.")
+    sources: tuple[SourceSettings, ...] = Field((), description="Where images and tags come from.")
+    shards: ShardSettings = Field(default_factory=ShardSettings)
+    images: ImageSettings = Field(default_factory=ImageSettings)
+    detector: DetectorSettings
+    crops: CropSettings = Field(default_factory=CropSettings)
+    embedder: EmbedderSettings
+    gates: GateSettings = Field(default_factory=GateSettings)
+    duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
+    clusters: ClusterSettings = Field(default_factory=ClusterSettings)
+    attributes: AttributeSettings = Field(default_factory=AttributeSettings)
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [s.name for s in self.sources]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"two sources are named {twice[0]!r}; name them apart with NAME=PATH")
+        return self
+
+    @property
+    def lake_root(self) -> str:
+        """Root of the lake: a folder or URI."""
+        return self.lake or str(self.workspace / "lake")
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:
+    """Settings from profile, settings file, environment and flags, in rising precedence.
+
+    Args:
+        flags: nested values given on the command line; they win over everything.
+        file: settings file; by default ``CHARASSETS_SETTINGS``, else the workspace's ``charassets.yaml`` if there is one.
+
+    Raises:
+        UsageError: an unknown or out-of-bounds setting, an unknown profile, or an unreadable file.
+    """
+    flags = dict(flags or {})
+    path = file or _workspace_file()
+    from_file = _read_yaml(path) if path else {}
+    profile = flags.get("profile") or os.environ.get("CHARASSETS_PROFILE") or from_file.get("profile") or "mini"
+    base = merge(_read_profile(str(profile)), from_file)
+    environment = _environment_values()
+    try:
+        return Settings.model_validate(merge(merge(base, environment), {**flags, "profile": str(profile)}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        known = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        raise UsageError(
+            f"{name}: {known}",
+            where=str(path or "settings"),
+            todo="`charassets config` lists every setting with its bounds",
+        ) from None
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over`` laid on top, nested mappings merged key by key."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _environment_values() -> dict[str, Any]:
+    """What ``CHARASSETS_*`` sets, nested as the model is.
+
+    Raises:
+        UsageError: a variable that names no setting (a typing error would otherwise pass unnoticed), or broken JSON in one.
+    """
+    for name in os.environ:
+        setting = name.removeprefix(_PREFIX).split("__")[0].lower()
+        if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and setting not in Settings.model_fields:
+            raise UsageError(
+                f"{name} names no setting", where="environment", todo="unset it, or see `charassets config`"
+            )
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        raise UsageError(str(error), where="environment", todo="lists and mappings are given as JSON") from None
+
+
+def _read_profile(name: str) -> dict[str, Any]:
+    path = PROFILES / f"{name}.yaml"
+    if not name.isidentifier() or not path.is_file():
+        known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
+        raise UsageError(f"profile {name!r} does not exist", where="settings", todo=f"choose one of {known}")
+    return _read_yaml(path)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"cannot read the settings: {line}", where=str(path), todo="mend or remove the file") from None
+    if not isinstance(content, dict):
+        raise UsageError("the settings are not a mapping", where=str(path), todo="write `name: value` lines")
+    return content

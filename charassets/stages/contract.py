@@ -1,0 +1,135 @@
+"""The Stage contract: what a stage declares, what it is handed, what it answers.
+
+A stage is a pure function from the fragments of a shard to one fragment. It knows no Dagster, no paths of the lake and no
+clock; the runner (``charassets.stages.runner``) feeds it and keeps the books.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import pyarrow as pa
+
+from charassets.lake.fingerprint import fingerprint
+from charassets.schema import Table
+
+JsonValue = str | int | float | bool | None | Sequence["JsonValue"] | Mapping[str, "JsonValue"]
+
+
+@dataclass(frozen=True)
+class Reads:
+    """The columns a stage reads of one input table.
+
+    Attributes:
+        columns: columns the stage is handed (``record_id`` always comes first and need not be named).
+        key: the columns that decide the result, when they are fewer: ``crop_id`` stands for ``crop``. Rows whose key did
+            not change are copied from the previous fragment instead of being computed again.
+    """
+
+    columns: tuple[str, ...]
+    key: tuple[str, ...] | None = None
+
+    @property
+    def key_columns(self) -> tuple[str, ...]:
+        """The columns that enter a row's digest."""
+        return self.columns if self.key is None else self.key
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The input rows of some records.
+
+    Attributes:
+        records: rows of the first input table (the driver): one row a record, ``record_id`` and the columns read.
+        sides: for every other input table, the rows of those records in the same order (0..n rows a record).
+    """
+
+    records: pa.Table
+    sides: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    @property
+    def record_ids(self) -> list[str]:
+        """The records of the batch, in order."""
+        return self.records.column("record_id").to_pylist()
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A record that could not be used: ``code`` is a key of ``charassets.schema.REJECTION_CODES``."""
+
+    record_id: str
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a stage answers to one batch; every record of the batch stands in exactly one of the three.
+
+    Attributes:
+        rows: table with the stage's schema, records in the batch's order (several rows a record in a long table).
+        rejected: records that could not be used, with the reason.
+        skipped: records the stage has nothing to say about, with a short reason code (``no_crop``, ``no_evidence``).
+    """
+
+    rows: pa.Table
+    rejected: Sequence[Rejection] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+
+
+class Stage(ABC):
+    """One step of the pipeline over one shard at a time.
+
+    Class attributes:
+        table: the output table; its name is the stage's name and the asset's.
+        code_version: raised by hand when the same input would give another output.
+        reads: input tables and the columns read; the first is the driver that gives the records and their order.
+        batch_rows: records handed over at a time.
+        expands: the driver's rows are not records themselves (source items): the stage's answer names the records.
+    """
+
+    table: ClassVar[Table]
+    code_version: ClassVar[str]
+    reads: ClassVar[Mapping[str, Reads]]
+    batch_rows: ClassVar[int] = 256
+    expands: ClassVar[bool] = False
+
+    @property
+    def name(self) -> str:
+        """The stage's name: its table's."""
+        return self.table.name
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of the rows; a stage narrows a type here when only its settings know it (vector length)."""
+        return self.table.arrow
+
+    @abstractmethod
+    def settings_read(self) -> Mapping[str, JsonValue]:
+        """The settings that change the output (never gates, paths, devices or batch sizes)."""
+
+    def weights(self) -> Mapping[str, str]:
+        """The models the stage uses: name to sha256."""
+        return {}
+
+    @abstractmethod
+    def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
+        """Answer every batch with one outcome, in order. May look ahead (prefetch) but in bounded memory.
+
+        Raises:
+            CharassetsError: for what concerns the whole shard (a model is missing, a disk fails). Anything that concerns one
+                record is a rejection.
+        """
+
+    def own_fingerprint(self) -> str:
+        """Digest of all that decides the output but the input: name, code, schema, settings, weights."""
+        return fingerprint(
+            {
+                "stage": self.name,
+                "code": self.code_version,
+                "schema": self.table.version,
+                "settings": dict(self.settings_read()),
+                "weights": dict(self.weights()),
+            }
+        )
