@@ -55,26 +55,32 @@ class ShardSettings(_Section):
 class ImageSettings(_Section):
     """Limits of the decoder, and the optional normalisation before the models."""
 
-    max_bytes: int = Field(64 << 20, ge=1024, description="Largest file in bytes.")
-    max_pixels: int = Field(50_000_000, ge=4096, description="Most pixels a picture may have.")
-    max_side: int = Field(16_384, ge=64, description="Longest side in pixels.")
-    min_side: int = Field(16, ge=1, description="Shortest side in pixels that is still a picture.")
-    max_aspect: float = Field(20.0, ge=1.0, description="Longest side divided by the shortest.")
-    white_balance: bool = Field(False, description="Grey-world white balance before the models.")
-    stretch_contrast: bool = Field(False, description="Stretch the 1st-99th percentile before the models.")
-    mask_background: bool = Field(False, description="Replace what the alpha channel hides by white in the crop.")
+    max_bytes: int = Field(default=64 << 20, ge=1024, description="Largest file in bytes.")
+    max_pixels: int = Field(default=50_000_000, ge=4096, description="Most pixels a picture may have.")
+    max_side: int = Field(default=16_384, ge=64, description="Longest side in pixels.")
+    min_side: int = Field(default=16, ge=1, description="Shortest side in pixels that is still a picture.")
+    max_aspect: float = Field(default=20.0, ge=1.0, description="Longest side divided by the shortest.")
+    white_balance: bool = Field(default=False, description="Grey-world white balance before the models.")
+    stretch_contrast: bool = Field(default=False, description="Stretch the 1st-99th percentile before the models.")
+    mask_background: bool = Field(
+        default=False, description="Replace what the alpha channel hides by white in the crop."
+    )
 
 
 class DetectorSettings(_Section):
     """The figure detector, and the generous floor below which nothing is cropped or embedded."""
 
     path: str = Field(description="Weights: a .pt, .onnx or OpenVINO folder; `mini:` is the shipped folder.")
-    sha256: str | None = Field(None, description="Pinned digest of the weights; refused when it differs.")
-    image_size: int = Field(640, ge=64, le=2048, multiple_of=32, description="Side in pixels of the model's input.")
-    batch: int = Field(8, ge=1, le=256, description="Pictures a forward pass.")
-    floor_score: float = Field(0.05, ge=0.0, le=1.0, description="Boxes below this score are not kept.")
-    iou: float = Field(0.7, ge=0.0, le=1.0, description="Overlap above which the weaker of two boxes is suppressed.")
-    max_boxes: int = Field(100, ge=1, le=1000, description="Most boxes kept for a picture.")
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights; refused when it differs.")
+    image_size: int = Field(
+        default=640, ge=64, le=2048, multiple_of=32, description="Side in pixels of the model's input."
+    )
+    batch: int = Field(default=8, ge=1, le=256, description="Pictures a forward pass.")
+    floor_score: float = Field(default=0.05, ge=0.0, le=1.0, description="Boxes below this score are not kept.")
+    iou: float = Field(
+        default=0.7, ge=0.0, le=1.0, description="Overlap above which the weaker of two boxes is suppressed."
+    )
+    max_boxes: int = Field(default=100, ge=1, le=1000, description="Most boxes kept for a picture.")
     labels: dict[str, str] = Field(
         default_factory=lambda: {"person": "person", "head": "head", "face": "face"},
         description="The model's class names to ours (person, head, face); other classes keep their name.",
@@ -84,9 +90,9 @@ class DetectorSettings(_Section):
 class CropSettings(_Section):
     """The crop of the main figure."""
 
-    margin: float = Field(0.08, ge=0.0, le=1.0, description="Margin on every side as a share of the box.")
-    max_side: int = Field(512, ge=64, le=2048, description="Longest side in pixels of the stored crop.")
-    webp_quality: int = Field(88, ge=1, le=100, description="Quality of the stored WebP.")
+    margin: float = Field(default=0.08, ge=0.0, le=1.0, description="Margin on every side as a share of the box.")
+    max_side: int = Field(default=512, ge=64, le=2048, description="Longest side in pixels of the stored crop.")
+    webp_quality: int = Field(default=88, ge=1, le=100, description="Quality of the stored WebP.")
 
 
 class EmbedderSettings(_Section):
@@ -95,17 +101,17 @@ class EmbedderSettings(_Section):
     path: str = Field(
         description="Local folder or hub id of a CLIP, SigLIP or DINOv2 model; `mini:` is the shipped folder."
     )
-    revision: str | None = Field(None, description="Commit a hub id is pinned to; required for a hub id.")
-    sha256: str | None = Field(None, description="Pinned digest of the weights file.")
-    batch: int = Field(32, ge=1, le=1024, description="Pictures a forward pass.")
+    revision: str | None = Field(default=None, description="Commit a hub id is pinned to; required for a hub id.")
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights file.")
+    batch: int = Field(default=32, ge=1, le=1024, description="Pictures a forward pass.")
 
 
 class GateSettings(_Section):
     """The verdict's thresholds. They are views over stored scores: changing one recomputes nothing."""
 
-    person_score: float = Field(0.30, ge=0, le=1, description="A person box counts from this score on.")
-    head_score: float = Field(0.40, ge=0, le=1, description="A head box counts from this score on.")
-    face_score: float = Field(0.25, ge=0, le=1, description="A face box counts from this score on.")
+    person_score: float = Field(default=0.30, ge=0, le=1, description="A person box counts from this score on.")
+    head_score: float = Field(default=0.40, ge=0, le=1, description="A head box counts from this score on.")
+    face_score: float = Field(default=0.25, ge=0, le=1, description="A face box counts from this score on.")
     second_figure_area: float = Field(
         0.15,
         ge=0,
@@ -113,12 +119,12 @@ class GateSettings(_Section):
         description="A further figure counts when its box has at least this share of the largest one's area.",
     )
     second_figure_score: float = Field(
-        0.20, ge=0, le=1, description="Score from which a further figure is reason for doubt."
+        default=0.20, ge=0, le=1, description="Score from which a further figure is reason for doubt."
     )
-    min_side: int = Field(64, ge=1, description="Shortest side in pixels of a usable picture.")
-    min_sharpness: float = Field(15.0, ge=0, description="Least variance of the Laplacian at 512 px.")
-    min_contrast: float = Field(0.06, ge=0, le=1, description="Least spread of grey values.")
-    min_information: float = Field(1.0, ge=0, le=8, description="Least entropy in bits.")
+    min_side: int = Field(default=64, ge=1, description="Shortest side in pixels of a usable picture.")
+    min_sharpness: float = Field(default=15.0, ge=0, description="Least variance of the Laplacian at 512 px.")
+    min_contrast: float = Field(default=0.06, ge=0, le=1, description="Least spread of grey values.")
+    min_information: float = Field(default=1.0, ge=0, le=8, description="Least entropy in bits.")
     trust_cutouts: bool = Field(
         True,
         description="A transparent picture with one opaque region is one figure, if the detector does not disagree.",
@@ -128,24 +134,30 @@ class GateSettings(_Section):
 class DuplicateSettings(_Section):
     """When two pictures are the same picture."""
 
-    cosine: float = Field(0.95, ge=0, le=1, description="Least embedding similarity of two copies.")
-    phash_bits: int = Field(10, ge=0, le=32, description="Most differing bits of two copies' pHash.")
-    neighbours: int = Field(16, ge=1, le=256, description="Nearest neighbours looked at as candidates.")
+    cosine: float = Field(default=0.95, ge=0, le=1, description="Least embedding similarity of two copies.")
+    phash_bits: int = Field(default=10, ge=0, le=32, description="Most differing bits of two copies' pHash.")
+    neighbours: int = Field(default=16, ge=1, le=256, description="Nearest neighbours looked at as candidates.")
 
 
 class ClusterSettings(_Section):
     """When two pictures show the same character."""
 
-    min_cluster_size: int = Field(3, ge=2, description="Fewest pictures of a character.")
-    min_samples: int = Field(2, ge=1, description="Neighbours that make a picture dense (hdbscan's min_samples).")
+    min_cluster_size: int = Field(default=3, ge=2, description="Fewest pictures of a character.")
+    min_samples: int = Field(
+        default=2, ge=1, description="Neighbours that make a picture dense (hdbscan's min_samples)."
+    )
 
 
 class AttributeSettings(_Section):
     """When an attribute is decided and when it stays Unknown."""
 
-    min_confidence: float = Field(0.5, ge=0, le=1, description="Below this an attribute is Unknown.")
-    ambiguity_margin: float = Field(0.10, ge=0, le=1, description="Two candidates closer than this make it ambiguous.")
-    clip_weight: float = Field(0.6, ge=0, le=1, description="Trust in the picture's zero-shot answer against tags (1).")
+    min_confidence: float = Field(default=0.5, ge=0, le=1, description="Below this an attribute is Unknown.")
+    ambiguity_margin: float = Field(
+        default=0.10, ge=0, le=1, description="Two candidates closer than this make it ambiguous."
+    )
+    clip_weight: float = Field(
+        default=0.6, ge=0, le=1, description="Trust in the picture's zero-shot answer against tags (1)."
+    )
 
 
 def _workspace_file() -> Path | None:
@@ -176,10 +188,10 @@ class Settings(BaseSettings):
     lake: str | None = Field(
         None, description="Root of the lake if not WORKSPACE/lake: a folder or a URI pyarrow.fs opens."
     )
-    profile: str = Field("mini", description="Models and thresholds that go together: mini, clip or anime.")
-    device: Literal["auto", "cuda", "mps", "cpu"] = Field("auto", description="Where models run.")
-    decode_threads: int = Field(2, ge=1, le=256, description="Threads that read and decode pictures.")
-    sources: tuple[SourceSettings, ...] = Field((), description="Where images and tags come from.")
+    profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
+    decode_threads: int = Field(default=2, ge=1, le=256, description="Threads that read and decode pictures.")
+    sources: tuple[SourceSettings, ...] = Field(default=(), description="Where images and tags come from.")
     shards: ShardSettings = Field(default_factory=ShardSettings)
     images: ImageSettings = Field(default_factory=ImageSettings)
     detector: DetectorSettings
