@@ -48,7 +48,7 @@ class ShardSettings(_Section):
     """How source items are cut into shards."""
 
     records: int = Field(
-        5_000, ge=1, le=100_000, description="Records a shard holds at most. Existing shards are never re-cut."
+        default=5_000, ge=1, le=100_000, description="Records a shard holds at most. Existing shards are never re-cut."
     )
 
 
@@ -113,7 +113,7 @@ class GateSettings(_Section):
     head_score: float = Field(default=0.40, ge=0, le=1, description="A head box counts from this score on.")
     face_score: float = Field(default=0.25, ge=0, le=1, description="A face box counts from this score on.")
     second_figure_area: float = Field(
-        0.15,
+        default=0.15,
         ge=0,
         le=1,
         description="A further figure counts when its box has at least this share of the largest one's area.",
@@ -126,7 +126,7 @@ class GateSettings(_Section):
     min_contrast: float = Field(default=0.06, ge=0, le=1, description="Least spread of grey values.")
     min_information: float = Field(default=1.0, ge=0, le=8, description="Least entropy in bits.")
     trust_cutouts: bool = Field(
-        True,
+        default=True,
         description="A transparent picture with one opaque region is one figure, if the detector does not disagree.",
     )
 

@@ -7,7 +7,7 @@ clock; the runner (``charassets.stages.runner``) feeds it and keeps the books.
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import pyarrow as pa
 
@@ -78,49 +78,36 @@ class Outcome:
     skipped: Mapping[str, str] = field(default_factory=dict)
 
 
-class Stage(ABC):
-    """One step of the pipeline over one shard at a time.
+class _Declared(ABC):
+    """What every step of the pipeline declares.
 
     Class attributes:
-        table: the output table; its name is the stage's name and the asset's.
+        table: the output table; its name is the step's name and the asset's.
         code_version: raised by hand when the same input would give another output.
-        reads: input tables and the columns read; the first is the driver that gives the records and their order.
-        batch_rows: records handed over at a time.
-        expands: the driver's rows are not records themselves (source items): the stage's answer names the records.
+        reads: input tables and the columns read.
     """
 
     table: ClassVar[Table]
     code_version: ClassVar[str]
     reads: ClassVar[Mapping[str, Reads]]
-    batch_rows: ClassVar[int] = 256
-    expands: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
-        """The stage's name: its table's."""
+        """The step's name: its table's."""
         return self.table.name
 
     @property
     def schema(self) -> pa.Schema:
-        """Arrow schema of the rows; a stage narrows a type here when only its settings know it (vector length)."""
+        """Arrow schema of the rows; a step narrows a type here when only its settings know it (vector length)."""
         return self.table.arrow
 
     @abstractmethod
     def settings_read(self) -> Mapping[str, JsonValue]:
-        """The settings that change the output (never gates, paths, devices or batch sizes)."""
+        """The settings that change the output (never paths, devices or batch sizes; a stage never reads a gate)."""
 
     def weights(self) -> Mapping[str, str]:
-        """The models the stage uses: name to sha256."""
+        """The models used: name to sha256."""
         return {}
-
-    @abstractmethod
-    def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
-        """Answer every batch with one outcome, in order. May look ahead (prefetch) but in bounded memory.
-
-        Raises:
-            CharassetsError: for what concerns the whole shard (a model is missing, a disk fails). Anything that concerns one
-                record is a rejection.
-        """
 
     def own_fingerprint(self) -> str:
         """Digest of all that decides the output but the input: name, code, schema, settings, weights."""
@@ -133,3 +120,50 @@ class Stage(ABC):
                 "weights": dict(self.weights()),
             }
         )
+
+
+class Stage(_Declared):
+    """One step of the pipeline over one shard at a time.
+
+    Class attributes:
+        reads: the first input table is the driver that gives the records and their order.
+        batch_rows: records handed over at a time.
+        expands: the driver's rows are not records themselves (source items): the stage's answer names the records.
+    """
+
+    batch_rows: ClassVar[int] = 256
+    expands: ClassVar[bool] = False
+
+    @abstractmethod
+    def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
+        """Answer every batch with one outcome, in order. May look ahead (prefetch) but in bounded memory.
+
+        Raises:
+            CharassetsError: for what concerns the whole shard (a model is missing, a disk fails). Anything that concerns
+                one record is a rejection.
+        """
+
+
+class Collection(Protocol):
+    """All shards of one input table, as a collection step sees them."""
+
+    @property
+    def rows(self) -> int:
+        """Rows in all shards."""
+        ...
+
+    def table(self, columns: Sequence[str]) -> pa.Table:
+        """All rows of some columns, shard by shard in order. For narrow columns only."""
+        ...
+
+    def batches(self, columns: Sequence[str], batch_rows: int = 4096) -> Iterator[pa.Table]:
+        """The same, streamed."""
+        ...
+
+
+class CollectionStage(_Declared):
+    """One step of the pipeline over the whole collection; its single fragment is shard ``all``."""
+
+    @abstractmethod
+    def compute(self, inputs: Mapping[str, Collection]) -> Outcome:
+        """Answer every record of the first input table: a row, a rejection or a skip."""

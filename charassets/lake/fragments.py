@@ -1,0 +1,352 @@
+"""Fragments: the rows of one table and one shard, named by a manifest and never changed.
+
+A fragment is a Parquet file of rows, a Parquet file of books (what became of every input record) and the manifest that
+names both with their sha256. The manifest is written last and is the only truth; readers follow it, never a glob.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from charassets.errors import StorageError, VerificationError
+from charassets.lake import faults
+from charassets.lake.fingerprint import canonical
+from charassets.lake.store import Store
+from charassets.schema import BOOKS, TABLES
+
+MANIFEST = "manifest.json"
+MANIFEST_FORMAT = 1
+_ROW_GROUP_ROWS = 2_048
+_ROW_GROUP_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """A file of a fragment: role ``rows`` or ``books``, name, hex sha256, size in bytes, number of rows."""
+
+    role: str
+    name: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a fragment holds and what it was made from.
+
+    Attributes:
+        table: table's name.
+        shard: shard key; ``all`` for a table of the whole collection.
+        schema_version: version of the table's schema.
+        fingerprint: digest of the stage and its inputs; the same fingerprint means there is nothing to compute.
+        stage_fingerprint: digest of the stage alone; rows may be reused while it stands.
+        inputs: input table to the version of the fragment (or fragments) that was read.
+        files: the files.
+        counts: records by outcome: ``in``, ``row``, ``rejected``, ``skipped``.
+        rejections: rejected records by code.
+    """
+
+    table: str
+    shard: str
+    schema_version: int
+    fingerprint: str
+    stage_fingerprint: str
+    inputs: Mapping[str, str]
+    files: tuple[FileEntry, ...]
+    counts: Mapping[str, int]
+    rejections: Mapping[str, int]
+
+    @property
+    def version(self) -> str:
+        """Digest of the content: fragments with equal bytes have equal versions, however they were made."""
+        content = [self.schema_version, sorted((f.role, f.sha256) for f in self.files if f.role == "rows")]
+        return hashlib.sha256(canonical(content)).hexdigest()
+
+    def file(self, role: str) -> FileEntry:
+        """The file of a role."""
+        return next(f for f in self.files if f.role == role)
+
+    def to_bytes(self) -> bytes:
+        """JSON, the same for the same fragment: it holds no time and no host."""
+        content = {"format": MANIFEST_FORMAT, **asdict(self)}
+        return orjson.dumps(content, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2) + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str) -> Self:
+        """Read a manifest.
+
+        Raises:
+            VerificationError: not a manifest, or of a format this version does not know.
+        """
+        try:
+            content = orjson.loads(data)
+            if content.pop("format") != MANIFEST_FORMAT:
+                raise ValueError("unknown manifest format")
+            files = tuple(FileEntry(**entry) for entry in content.pop("files"))
+            return cls(files=files, **content)
+        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
+            raise VerificationError(
+                f"damaged manifest: {error}", where=where, todo="delete it; the next run rebuilds"
+            ) from None
+
+
+class Fragment:
+    """A committed fragment, open for reading. Its files are hashed at the first read in a process."""
+
+    def __init__(self, store: Store, manifest: Manifest, verified: set[str]) -> None:
+        self._store, self._verified = store, verified
+        self.manifest = manifest
+        self._folder = folder(manifest.table, manifest.shard)
+
+    @property
+    def version(self) -> str:
+        """Digest of the content."""
+        return self.manifest.version
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.manifest.file("rows").rows
+
+    def path(self, role: str = "rows") -> str:
+        """Path of a file below the lake's root."""
+        return f"{self._folder}/{self.manifest.file(role).name}"
+
+    def _open(self, role: str) -> pa.NativeFile:
+        entry = self.manifest.file(role)
+        path = self.path(role)
+        if entry.sha256 not in self._verified:
+            verify_file(self._store, path, entry)
+            self._verified.add(entry.sha256)
+        return self._store.open_input(path)
+
+    def read(self, columns: list[str] | None = None, role: str = "rows") -> pa.Table:
+        """All rows of the given columns.
+
+        Raises:
+            VerificationError: the file is not the one that was written.
+        """
+        with self._open(role) as source:
+            return pq.read_table(source, columns=columns, page_checksum_verification=True, use_threads=False)
+
+    def batches(self, columns: list[str], batch_rows: int) -> Iterator[pa.Table]:
+        """The rows in order, ``batch_rows`` at a time; one row group is held in memory.
+
+        Raises:
+            VerificationError: the file is not the one that was written.
+        """
+        with self._open("rows") as source:
+            file = pq.ParquetFile(source, page_checksum_verification=True)
+            for batch in file.iter_batches(batch_rows, columns=columns, use_threads=False):
+                yield pa.Table.from_batches([batch.select(columns)])
+
+
+class FragmentWriter:
+    """Writes one fragment: ``add`` rows and books, then ``commit``. Without a commit nothing is published.
+
+    Use it as a context manager: leaving it without ``commit`` removes the unfinished files.
+    """
+
+    def __init__(self, store: Store, table: str, shard: str, schema: pa.Schema, wide: frozenset[str]) -> None:
+        self._store, self._table, self._shard, self._schema = store, table, shard, schema
+        self._scratch = store.scratch(f"{folder(table, shard)}/rows")
+        faults.hit("part_open")
+        self._parquet = pq.ParquetWriter(self._scratch, schema, write_page_checksum=True, **_encodings(schema, wide))
+        self._waiting: list[pa.Table] = []
+        self._books: list[pa.Table] = []
+        self._rows = 0
+
+    def __enter__(self) -> Self:
+        """Start writing."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove what was not committed."""
+        if self._parquet.is_open:
+            self._parquet.close()
+        self._scratch.unlink(missing_ok=True)
+
+    def add(self, rows: pa.Table, books: pa.Table) -> None:
+        """Append rows of the fragment's schema, and the books of the records they came from."""
+        self._books.append(books.cast(BOOKS))
+        if rows.num_rows:
+            self._waiting.append(rows.select(self._schema.names).cast(self._schema))
+        waiting = sum(t.num_rows for t in self._waiting)
+        if waiting >= _ROW_GROUP_ROWS or sum(t.nbytes for t in self._waiting) >= _ROW_GROUP_BYTES:
+            self._flush()
+
+    def _flush(self) -> None:
+        if not self._waiting:
+            return
+        faults.hit("part_write")
+        table = pa.concat_tables(self._waiting).combine_chunks()
+        try:
+            self._parquet.write_table(table, row_group_size=max(1, table.num_rows))
+        except OSError as error:
+            raise StorageError(
+                f"cannot write: {error}", where=str(self._scratch), todo="check space and permissions"
+            ) from error
+        self._rows += table.num_rows
+        self._waiting.clear()
+
+    def commit(self, fingerprint: str, stage_fingerprint: str, inputs: Mapping[str, str]) -> Manifest:
+        """Publish the fragment: rows, books, then the manifest that makes them visible.
+
+        Raises:
+            StorageError: something could not be written; the fragment before stays as it was.
+        """
+        self._flush()
+        self._parquet.close()
+        books = pa.concat_tables(self._books) if self._books else BOOKS.empty_table()
+        files = (self._publish("rows", self._scratch, self._rows), self._publish_books(books))
+        outcomes = _count(books, "outcome")
+        manifest = Manifest(
+            table=self._table,
+            shard=self._shard,
+            schema_version=TABLES[self._table].version,
+            fingerprint=fingerprint,
+            stage_fingerprint=stage_fingerprint,
+            inputs=dict(inputs),
+            files=files,
+            counts={"in": books.num_rows, **{k: outcomes.get(k, 0) for k in ("row", "rejected", "skipped")}},
+            rejections=_count(books, "code", "rejected"),
+        )
+        faults.hit("manifest")
+        self._store.put_bytes(manifest.to_bytes(), f"{folder(self._table, self._shard)}/{MANIFEST}")
+        faults.hit("after_manifest")
+        return manifest
+
+    def _publish_books(self, books: pa.Table) -> FileEntry:
+        scratch = self._store.scratch(f"{folder(self._table, self._shard)}/books")
+        try:
+            pq.write_table(books, scratch, compression="ZSTD", write_page_checksum=True)
+            return self._publish("books", scratch, books.num_rows)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+    def _publish(self, role: str, scratch: Path, rows: int) -> FileEntry:
+        digest, size = _hash_file(scratch)
+        stem = "part" if role == "rows" else role
+        name = f"{stem}-{digest[:12]}.parquet"
+        self._store.put_file(scratch, f"{folder(self._table, self._shard)}/{name}")
+        return FileEntry(role, name, digest, size, rows)
+
+
+class Lake:
+    """All fragments below one root."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._verified: set[str] = set()
+
+    def fragment(self, table: str, shard: str) -> Fragment | None:
+        """The committed fragment, or None where there is none.
+
+        Raises:
+            VerificationError: the manifest is damaged, or of a newer version of the project.
+        """
+        path = f"{folder(table, shard)}/{MANIFEST}"
+        data = self.store.read_bytes(path)
+        if data is None:
+            return None
+        manifest = Manifest.from_bytes(data, f"{self.store.root}/{path}")
+        if (manifest.table, manifest.shard) != (table, shard):
+            raise VerificationError(
+                "the manifest is of another fragment", where=path, todo="delete it; the next run rebuilds"
+            )
+        return Fragment(self.store, manifest, self._verified)
+
+    def shards(self, table: str) -> list[str]:
+        """Shards of a table that are committed, sorted."""
+        return [
+            name
+            for name in self.store.folders(table)
+            if self.store.read_bytes(f"{table}/{name}/{MANIFEST}") is not None
+        ]
+
+    def fragments(self, table: str) -> list[Fragment]:
+        """All committed fragments of a table, by shard."""
+        found = (self.fragment(table, shard) for shard in self.store.folders(table))
+        return [fragment for fragment in found if fragment is not None]
+
+    def writer(self, table: str, shard: str, schema: pa.Schema) -> FragmentWriter:
+        """A writer for a new fragment of ``table`` and ``shard``."""
+        wide = frozenset(f.name for f in schema if TABLES[table].wide and _is_bytes(f.type))
+        return FragmentWriter(self.store, table, shard, schema, wide)
+
+
+def folder(table: str, shard: str) -> str:
+    """Folder of a fragment below the lake's root."""
+    return f"{table}/{shard}"
+
+
+def verify_file(store: Store, path: str, entry: FileEntry) -> None:
+    """Re-hash a stored file.
+
+    Raises:
+        VerificationError: it is missing, or its bytes are not those that were written.
+    """
+    todo = "delete the fragment's manifest.json and run again to rebuild it"
+    digest, size = hashlib.sha256(), 0
+    try:
+        with store.open_input(path) as source:
+            while block := source.read(1 << 20):
+                digest.update(block)
+                size += len(block)
+    except (FileNotFoundError, StorageError):
+        raise VerificationError("file is missing", where=f"{store.root}/{path}", todo=todo) from None
+    if digest.hexdigest() != entry.sha256:
+        raise VerificationError(
+            f"file is damaged: {size} bytes with sha256 {digest.hexdigest()[:12]}, expected {entry.bytes} with {entry.sha256[:12]}",
+            where=f"{store.root}/{path}",
+            todo=todo,
+        )
+
+
+def _hash_file(path: Path) -> tuple[str, int]:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+
+
+def _is_bytes(kind: pa.DataType) -> bool:
+    return pa.types.is_binary(kind) or pa.types.is_fixed_size_binary(kind)
+
+
+def _encodings(schema: pa.Schema, wide: frozenset[str]) -> dict[str, Any]:
+    """Per-column options: bytes that are compressed already get no codec, dictionary or statistics (17 times faster)."""
+    leaves = _leaves(schema)
+    narrow = [leaf for leaf in leaves if leaf.split(".")[0] not in wide]
+    codecs = {leaf: "ZSTD" if leaf in narrow else "NONE" for leaf in leaves}
+    return {"compression": codecs, "use_dictionary": narrow, "write_statistics": narrow}
+
+
+def _leaves(schema: pa.Schema) -> list[str]:
+    """Parquet's paths of the leaf columns, which is what per-column options are keyed by."""
+
+    def walk(name: str, kind: pa.DataType) -> Iterator[str]:
+        if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+            yield from walk(f"{name}.list.element", kind.value_type)
+        elif pa.types.is_struct(kind):
+            for field in kind:
+                yield from walk(f"{name}.{field.name}", field.type)
+        else:
+            yield name
+
+    return [leaf for field in schema for leaf in walk(field.name, field.type)]
+
+
+def _count(books: pa.Table, column: str, outcome: str | None = None) -> dict[str, int]:
+    rows = zip(books.column(column).to_pylist(), books.column("outcome").to_pylist(), strict=True)
+    counts = Counter(value for value, became in rows if outcome in (None, became))
+    return {name: counts[name] for name in sorted(counts)}
