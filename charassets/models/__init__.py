@@ -1,0 +1,1 @@
+"""Adapters that put real models behind two small protocols; no other room knows which library runs a model."""
