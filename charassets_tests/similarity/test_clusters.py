@@ -1,0 +1,96 @@
+"""Clusters of drawn vectors whose truth is known."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import adjusted_rand_score
+
+from charassets.similarity import clusters
+from charassets.similarity.clusters import ClusterRule, by_graph, character_id, cluster_vectors
+from charassets.similarity.knn import build_graph
+
+RULE = ClusterRule(min_cluster_size=5, min_samples=3)
+
+
+def characters(sizes: list[int], *, strangers: int = 0, dim: int = 64, spread: float = 0.5, seed: int = 0):
+    """Unit vectors around one centre a character, and strangers with a centre each; truth -1 for strangers."""
+    random = np.random.default_rng(seed)
+    truth = np.repeat(np.arange(len(sizes)), sizes)
+    vectors = random.standard_normal((len(sizes), dim))[truth] + spread * random.standard_normal((len(truth), dim))
+    vectors = np.concatenate([vectors, random.standard_normal((strangers, dim))])
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    return vectors.astype(np.float16), np.concatenate([truth, np.full(strangers, -1)])
+
+
+def names(n: int) -> list[str]:
+    return [f"r{i:05d}" for i in range(n)]
+
+
+def test_the_graph_path_agrees_with_hdbscan_itself():
+    vectors, truth = characters([40, 25, 12, 12, 7] * 4, strangers=60)
+    whole = cluster_vectors(vectors, names(len(vectors)), RULE)
+    graph = cluster_vectors(vectors, names(len(vectors)), RULE, whole_up_to=0)
+    assert adjusted_rand_score(truth[truth >= 0], whole.label[truth >= 0]) > 0.97
+    assert adjusted_rand_score(whole.label, graph.label) > 0.97
+    assert abs(np.mean(whole.label < 0) - np.mean(graph.label < 0)) < 0.05
+
+
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_infinite_bridges_collapse_everything_and_ours_do_not(monkeypatch: pytest.MonkeyPatch):
+    # Sixteen neighbours of a member reach other characters: one giant component, and one that nothing reaches.
+    giant, truth = characters([12] * 60, dim=128, spread=0.9)
+    apart, _ = characters([30], dim=128, spread=0.02, seed=1)
+    vectors, truth = np.concatenate([giant, apart]), np.concatenate([truth, np.full(30, 60)])
+    graph = build_graph(vectors, 16)
+
+    labels, _ = by_graph(graph, RULE)
+    assert adjusted_rand_score(truth, labels) > 0.97
+
+    monkeypatch.setattr(clusters, "_BRIDGE", np.inf)
+    collapsed, _ = by_graph(graph, RULE)
+    assert collapsed.max() == 1
+    assert adjusted_rand_score(truth, collapsed) < 0.3
+
+
+def test_labels_go_by_size_and_then_by_record_id_in_any_row_order():
+    vectors, truth = characters([8, 30, 8, 15])
+    found = cluster_vectors(vectors, names(len(vectors)), RULE)
+    assert [int(np.median(found.label[truth == c])) for c in range(4)] == [2, 0, 3, 1]
+
+    order = np.random.default_rng(1).permutation(len(vectors))
+    shuffled = cluster_vectors(vectors[order], [names(len(vectors))[i] for i in order], RULE)
+    assert np.array_equal(shuffled.label, found.label[order])
+    assert np.array_equal(shuffled.representative, found.representative[order])
+
+
+def test_every_character_has_one_representative_of_its_own():
+    vectors, _ = characters([20, 10, 10], strangers=10)
+    found = cluster_vectors(vectors, names(len(vectors)), RULE)
+    assert sorted(found.label[found.representative]) == list(range(found.count))
+
+
+def test_strangers_are_noise_with_no_strength():
+    vectors, truth = characters([30, 30], strangers=20)
+    found = cluster_vectors(vectors, names(len(vectors)), RULE)
+    assert (found.label[truth < 0] == -1).mean() > 0.8
+    assert (found.probability[found.label < 0] == 0).all()
+    assert (found.probability[found.label >= 0] > 0).all()
+
+
+def test_equal_vectors_do_not_break_the_tree():
+    vectors, truth = characters([10, 10, 10])
+    again = np.concatenate([vectors, vectors])
+    for whole_up_to in (0, 1_000):
+        found = cluster_vectors(again, names(len(again)), RULE, whole_up_to=whole_up_to)
+        assert adjusted_rand_score(np.concatenate([truth, truth]), found.label) > 0.97
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 5])
+def test_too_few_vectors_are_noise(n: int):
+    vectors, _ = characters([n])
+    found = cluster_vectors(vectors, names(n), RULE)
+    assert found.count == 0
+    assert (found.label == -1).all()
+
+
+def test_names_are_padded_and_grow():
+    assert [character_id(i) for i in (0, 12, 1234)] == ["character_000", "character_012", "character_1234"]

@@ -1,0 +1,142 @@
+"""The duplicate rule on pictures whose vectors and hashes are made to measure."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from charassets.schema import NEAR_DUPLICATES
+from charassets.similarity.duplicates import PICTURES, DuplicateRule, group_duplicates
+from charassets.similarity.vectors import Vectors
+
+RULE = DuplicateRule(cosine=0.95, phash_bits=10, neighbours=8)
+
+
+def picture(name: str, *, phash: int | None = 0, image: str | None = None, **changed: object) -> dict[str, object]:
+    plain = {"width": 100, "height": 100, "sharpness": 50.0, "tags": 3}
+    return {"record_id": name, "image_id": image or f"image-{name}", "phash": phash, **plain, **changed}
+
+
+def at_angles(*degrees: float | None) -> Vectors:
+    """Vectors of the plane; None is a record without an embedding."""
+    known = [np.radians(d) for d in degrees if d is not None]
+    values = np.array([[np.cos(a), np.sin(a)] for a in known], np.float16).reshape(-1, 2)
+    row = np.cumsum([d is not None for d in degrees]) - 1
+    return Vectors(values, np.where([d is None for d in degrees], -1, row).astype(np.int64))
+
+
+def grouped(pictures: list[dict[str, object]], vectors: Vectors, rule: DuplicateRule = RULE) -> dict[str, dict]:
+    rows = group_duplicates(pa.Table.from_pylist(pictures, schema=PICTURES), vectors, rule)
+    assert rows.schema == NEAR_DUPLICATES.arrow
+    return {row["record_id"]: row for row in rows.to_pylist()}
+
+
+def test_both_keys_have_to_agree():
+    far_hash = (1 << 20) - 1
+    rows = grouped(
+        [picture("a"), picture("same"), picture("other_hash", phash=far_hash), picture("other_vector")],
+        at_angles(0, 5, 5, 60),
+    )
+    assert {name: row["group_id"] for name, row in rows.items()} == {
+        "a": "a",
+        "same": "a",
+        "other_hash": "other_hash",
+        "other_vector": "other_vector",
+    }
+    assert rows["same"]["cosine"] == pytest.approx(np.cos(np.radians(5)), abs=1e-3)
+    assert rows["same"]["phash_distance"] == 0
+
+
+def test_a_chain_of_near_misses_does_not_weld_its_ends():
+    ring = [picture(f"p{i}") for i in range(8)]
+    rows = grouped(ring, at_angles(*(12 * i for i in range(8))))
+    groups = {name: row["group_id"] for name, row in rows.items()}
+    assert groups["p0"] == groups["p1"] == "p0"  # 12 degrees: cosine .978
+    assert groups["p7"] != "p0"
+    for row in rows.values():
+        assert row["keeper"] or row["cosine"] >= RULE.cosine
+
+
+def test_two_copies_that_miss_each_other_meet_at_their_original():
+    crop_left, crop_right = 0b11111111, 0b11111111 << 8
+    rows = grouped(
+        [picture("left", phash=crop_left), picture("original", width=400), picture("right", phash=crop_right)],
+        at_angles(-15, 0, 15),
+    )
+    assert [row["group_id"] for row in rows.values()] == ["original"] * 3
+
+
+def test_more_copies_than_neighbours_are_one_group():
+    copies = [picture(f"c{i:02d}", phash=i % 3) for i in range(30)]
+    rows = grouped(copies, at_angles(*(0.2 * i for i in range(30))), DuplicateRule(0.95, 10, neighbours=2))
+    assert {row["group_id"] for row in rows.values()} == {"c00"}
+
+
+def test_a_copy_crowded_out_of_the_graph_is_found_by_its_hash():
+    sheet = [picture(f"expression{i}", phash=((1 << 12) - 1) << (i * 6)) for i in range(6)]
+    copies = [picture("x", phash=1 << 63), picture("y", phash=(1 << 63) | 1)]
+    angles = [*(0.3 * i for i in range(1, 7)), 0.0, 10.0]
+    rows = grouped([*sheet, *copies], at_angles(*angles), DuplicateRule(0.95, 4, neighbours=2))
+    assert rows["y"]["group_id"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("better", "words"),
+    [
+        ({"width": 200}, "the larger (200x100, not 100x100)"),
+        ({"sharpness": 80.0}, "the sharper (80.0, not 50.0)"),
+        ({"tags": 9}, "the one with more tags (9, not 3)"),
+    ],
+)
+def test_the_keeper_is_the_better_copy_and_says_why(better: dict[str, object], words: str):
+    rows = grouped([picture("a"), picture("b", **better)], at_angles(0, 2))
+    assert rows["b"]["keeper"]
+    assert not rows["a"]["keeper"]
+    assert rows["b"]["reason"] == f"kept of 2 copies: {words}"
+    assert rows["a"]["reason"] == f"same picture; of the two {words} is kept"
+
+
+def test_equal_copies_are_decided_by_record_id():
+    rows = grouped([picture("b"), picture("a")], at_angles(0, 2))
+    assert rows["a"]["keeper"]
+    assert rows["a"]["reason"].endswith("the first by record_id")
+
+
+def test_exact_copies_need_no_embedding():
+    rows = grouped([picture("a", image="x"), picture("b", image="x", tags=5)], at_angles(None, None))
+    assert (rows["a"]["group_id"], rows["a"]["relation"], rows["a"]["cosine"]) == ("b", "exact", None)
+    assert rows["a"]["reason"].startswith("same bytes")
+
+
+def test_an_exact_copy_of_a_duplicate_follows_it_to_the_keeper():
+    rows = grouped(
+        [picture("big", width=300), picture("small", image="x"), picture("small_again", image="x")], at_angles(0, 2, 2)
+    )
+    assert [row["group_id"] for row in rows.values()] == ["big"] * 3
+    assert [row["relation"] for row in rows.values()] == ["self", "duplicate", "duplicate"]
+
+
+def test_pictures_without_a_hash_or_alone_keep_themselves():
+    rows = grouped([picture("a", phash=None), picture("b", phash=None)], at_angles(0, 0))
+    assert all(row["keeper"] and row["relation"] == "self" and row["phash_distance"] is None for row in rows.values())
+    assert grouped([], at_angles()) == {}
+    assert grouped([picture("a")], at_angles(0))["a"]["reason"] == "no copy found"
+
+
+_pictures = st.lists(
+    st.tuples(st.integers(0, 40), st.integers(0, 255), st.integers(1, 3), st.integers(0, 4)), min_size=1, max_size=20
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(_pictures, st.randoms(use_true_random=False))
+def test_groups_do_not_depend_on_the_order_of_the_rows(drawn: list[tuple[int, int, int, int]], random) -> None:
+    pictures = [picture(f"r{i:02d}", phash=h, width=100 * w, image=f"i{c}-{h}") for i, (_, h, w, c) in enumerate(drawn)]
+    angles = [float(angle) for angle, *_ in drawn]
+    order = list(range(len(drawn)))
+    random.shuffle(order)
+    rule = DuplicateRule(0.95, 2, neighbours=32)
+    straight = grouped(pictures, at_angles(*angles), rule)
+    shuffled = grouped([pictures[i] for i in order], at_angles(*(angles[i] for i in order)), rule)
+    assert straight == shuffled
