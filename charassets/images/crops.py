@@ -1,0 +1,90 @@
+"""Boxes and the pictures cut out of them.
+
+What belongs here: geometry of boxes, cutting, resizing, WebP. Not here: which box is the main figure (the stage decides).
+Boxes are ``x0, y0, x1, y1`` in pixels; x1 and y1 are exclusive.
+"""
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.images.quality import OPAQUE
+
+_BUST_ABOVE, _BUST_BELOW, _BUST_SIDES = 0.35, 1.3, 0.6
+"""A bust around a head, in head heights above and below it and head widths beside it: hair on top, shoulders and collar."""
+
+
+class Box(NamedTuple):
+    """A box in pixels of a picture."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """Pixels across."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """Pixels down."""
+        return self.y1 - self.y0
+
+    @property
+    def area(self) -> float:
+        """Square pixels; 0 for an empty box."""
+        return max(0.0, self.width) * max(0.0, self.height)
+
+    def overlap(self, other: "Box") -> float:
+        """Square pixels both boxes cover."""
+        return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1)).area
+
+
+def with_margin(box: Box, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
+    """The box grown on every side by ``margin`` of its own size, in whole pixels, within a ``width`` x ``height`` picture."""
+    dx, dy = box.width * margin, box.height * margin
+    x0 = min(max(0, int(np.floor(box.x0 - dx))), width - 1)
+    y0 = min(max(0, int(np.floor(box.y0 - dy))), height - 1)
+    x1 = max(min(width, int(np.ceil(box.x1 + dx))), x0 + 1)
+    y1 = max(min(height, int(np.ceil(box.y1 + dy))), y0 + 1)
+    return x0, y0, x1, y1
+
+
+def bust(head: Box) -> Box:
+    """The head with hair and shoulders, for a picture whose detector knows no bodies."""
+    dx = head.width * _BUST_SIDES
+    return Box(
+        head.x0 - dx,
+        head.y0 - head.height * _BUST_ABOVE,
+        head.x1 + dx,
+        head.y1 + head.height * _BUST_BELOW,
+    )
+
+
+def cutout(alpha: NDArray[np.uint8]) -> Box | None:
+    """The box around everything opaque in a (H, W) alpha channel; None where nothing is."""
+    x, y, width, height = cv2.boundingRect((alpha >= OPAQUE).astype(np.uint8))
+    return Box(x, y, x + width, y + height) if width and height else None
+
+
+def cut(pixels: NDArray[np.uint8], box: tuple[int, int, int, int], max_side: int) -> NDArray[np.uint8]:
+    """The part of a (H, W, 3) picture inside ``box``, made smaller so that its longest side is at most ``max_side``."""
+    x0, y0, x1, y1 = box
+    part = pixels[y0:y1, x0:x1]
+    scale = max_side / max(part.shape[:2])
+    if scale >= 1:
+        return np.ascontiguousarray(part)
+    size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
+    return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def webp(pixels: NDArray[np.uint8], quality: int) -> bytes:
+    """A (H, W, 3) uint8 RGB picture as WebP; equal pixels give equal bytes on one build of the library."""
+    done, data = cv2.imencode(".webp", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_WEBP_QUALITY, quality])
+    if not done:
+        raise ValueError(f"WebP cannot hold {pixels.shape[1]} x {pixels.shape[0]} pixels")
+    return data.tobytes()
