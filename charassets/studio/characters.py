@@ -1,0 +1,164 @@
+"""Draws one character: the parts in their order, and what a viewer of the result can know about it.
+
+What belongs here: the order of drawing and the visibility of attributes. Not here: how a part looks.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.studio.adornments import draw_behind, draw_held, draw_on_body, draw_on_face, draw_on_head, hides_hair
+from charassets.studio.faces import draw_head
+from charassets.studio.hair import draw_back_hair, draw_front_hair
+from charassets.studio.outfits import draw_body
+from charassets.studio.pen import Bounds, Pen
+from charassets.studio.posing import Pose, sample_pose, skeleton
+from charassets.studio.styles import Style, sample_style
+from charassets.studio.traits import Attributes, Character, sample_character
+
+__all__ = [
+    "Character",
+    "Figure",
+    "draw_character",
+    "sample_character",
+    "sample_pose",
+    "sample_style",
+    "visible_attributes",
+]
+
+_LEGIBLE_HEAD = 14.0  # px of half a head below which eyes and expression cannot be told apart
+_ON_FACE = {"Glasses", "Sunglasses", "Eyepatch", "Earrings", "Mask", "Necklace"}
+_NEEDS_FACE = ("Eye Color", "Facial Expression", "Facial Hair", "Scars", "Age", "Gender")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One drawn character on its own layer.
+
+    Attributes:
+        pixels: ``(H, W, 3)`` uint8 RGB. alpha: ``(H, W)`` uint8 coverage.
+        head: bounds of head, hair and headwear ``(x0, y0, x1, y1)`` in pixels, not clipped.
+        face: the same for the face; None from behind or under a closed helmet.
+        half_head: pixels of half a head, the unit of the drawing.
+        torso_visible: whether the waist lies inside the layer.
+    """
+
+    pixels: NDArray[np.uint8]
+    alpha: NDArray[np.uint8]
+    head: Bounds
+    face: Bounds | None
+    half_head: float
+    torso_visible: bool
+
+
+def draw_character(
+    who: Character,
+    pose: Pose,
+    style: Style,
+    *,
+    size: tuple[int, int],
+    at: tuple[float, float],
+    half_head: float,
+    seed: int = 0,
+) -> Figure:
+    """Draw a character on a transparent layer.
+
+    Args:
+        who: the identity.
+        pose: how it stands.
+        style: the drawing hand.
+        size: width and height of the layer in pixels.
+        at: where the middle of the head goes, in pixels.
+        half_head: half the height of the head in pixels; it scales the whole figure.
+        seed: of brush strokes only.
+    """
+    pen = Pen(*size, style, np.random.default_rng([seed, who.seed]))
+    bones = skeleton(who, pose)
+    hair_seen = not hides_hair(who)
+    with pen.placed(*at, scale=half_head, angle=pose.lean, mirror=pose.mirror):
+        draw_behind(pen, who, bones)
+        if hair_seen and not pose.from_behind:
+            with pen.placed(angle=pose.tilt * 0.5):
+                draw_back_hair(pen, who, pose)
+        draw_body(pen, who, pose, bones)
+        draw_on_body(pen, who, pose, bones)
+        with pen.placed(angle=pose.tilt):
+            draw_head(pen, who, pose)
+            draw_on_face(pen, who, pose)
+            if hair_seen:
+                draw_front_hair(pen, who, pose)
+            if hair_seen and pose.from_behind:
+                draw_back_hair(pen, who, pose)
+            draw_on_head(pen, who, pose)
+        draw_held(pen, who, pose, bones)
+        waist = pen.to_pixels(np.array([[0.0, bones.waist]]))[0]
+    head = pen.extent("head")
+    assert head is not None  # noqa: S101 - draw_head always marks it; tells the type checker
+    closed_helmet = hides_hair(who)
+    return Figure(
+        pixels=pen.pixels,
+        alpha=pen.alpha,
+        head=head,
+        face=None if closed_helmet else pen.extent("face"),
+        half_head=half_head,
+        torso_visible=bool(0 <= waist[1] < size[1]),
+    )
+
+
+def visible_attributes(
+    who: Character, pose: Pose, style: Style, *, half_head: float, torso_visible: bool
+) -> Attributes:
+    """The attributes that this picture of the character shows; one that cannot be seen is left out, not guessed.
+
+    Args:
+        who: the identity.
+        pose: how it stands.
+        style: the hand that drew it.
+        half_head: half the height of the head in pixels.
+        torso_visible: whether the waist is in the picture.
+    """
+    shown = dict(who.attributes)
+    worn = set(shown.pop("Accessories", ()))
+    if pose.from_behind or hides_hair(who):
+        worn -= _ON_FACE
+    hidden = _hidden_on_head(who, pose, worn) | _hidden_by_size(style, half_head)
+    if not torso_visible:
+        hidden |= {"Dress", "Body Type", "Tattoos"}
+        worn -= {"Gloves", "Wings"}
+        if shown.get("Hair Length") == "Very Long":
+            shown["Hair Length"] = "Long"  # how far it falls is out of the picture
+    if worn:
+        shown["Accessories"] = tuple(sorted(worn))
+    return {name: value for name, value in shown.items() if name not in hidden}
+
+
+def _hidden_on_head(who: Character, pose: Pose, worn: set[str]) -> set[str]:
+    headwear, hidden = who.attributes["Headwear"], set()
+    if pose.from_behind or hides_hair(who):
+        hidden |= set(_NEEDS_FACE)
+    if hides_hair(who):
+        hidden |= {"Hair Color", "Hair Length", "Hair Style"}
+    if headwear in {"Hood", "Helmet", "Hat"}:
+        hidden |= {"Hair Style"}
+    if headwear == "Hood":
+        hidden |= {"Hair Length"}
+    if "Sunglasses" in worn:
+        hidden |= {"Eye Color"}
+    if "Mask" in worn:
+        hidden |= {"Facial Expression", "Facial Hair"}
+    return hidden
+
+
+def _hidden_by_size(style: Style, half_head: float) -> set[str]:
+    hidden: set[str] = set()
+    if half_head < _LEGIBLE_HEAD:
+        hidden |= {"Eye Color", "Scars"} | ({"Facial Expression"} if style.name == "pixel" else set())
+    if not style.colored:
+        hidden |= {"Hair Color", "Eye Color"}
+    return hidden
+
+
+def in_mood(who: Character, expression: str) -> Character:
+    """The same identity with another expression."""
+    return replace(who, attributes=who.attributes | {"Facial Expression": expression})

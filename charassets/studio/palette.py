@@ -1,0 +1,74 @@
+"""Colours by name: the range of shades that a person would call by that name, and skin tones.
+
+What belongs here: names to RGB. Not here: shading, which is the style's business.
+"""
+
+import colorsys
+
+import numpy as np
+from numpy.typing import NDArray
+
+Rgb = NDArray[np.float64]
+
+# Hue, saturation, value ranges (0..1). Neighbouring names leave a gap: a shade two people would name differently is not drawn.
+_HAIR_HSV = {
+    "Black": ((0, 1), (0, 0.45), (0.03, 0.2)),
+    "Brown": ((0.03, 0.09), (0.4, 0.8), (0.26, 0.56)),
+    "Blonde": ((0.1, 0.155), (0.28, 0.75), (0.78, 1.0)),
+    "Red": ((-0.025, 0.022), (0.7, 1.0), (0.42, 0.88)),
+    "Orange": ((0.045, 0.085), (0.72, 1.0), (0.8, 1.0)),
+    "Pink": ((0.88, 0.98), (0.25, 0.6), (0.85, 1.0)),
+    "Purple": ((0.72, 0.83), (0.32, 0.85), (0.32, 0.95)),
+    "Blue": ((0.575, 0.68), (0.45, 1.0), (0.32, 1.0)),
+    "Aqua": ((0.465, 0.53), (0.35, 0.9), (0.55, 1.0)),
+    "Green": ((0.24, 0.42), (0.4, 1.0), (0.28, 0.9)),
+    "White": ((0, 1), (0, 0.05), (0.9, 1.0)),
+    "Grey": ((0, 1), (0, 0.1), (0.4, 0.72)),
+}
+_OTHER_HSV = {"Yellow": ((0.13, 0.165), (0.65, 1.0), (0.8, 1.0)), "Gold": ((0.11, 0.14), (0.55, 0.85), (0.7, 0.95))}
+HAIR_COLORS = tuple(_HAIR_HSV)
+# White, black, blue and grey twice: clothes have them more often than hair has.
+CLOTH_COLORS = (*(name for name in HAIR_COLORS if name != "Blonde"), "Yellow", "White", "Black", "Blue", "Grey")
+
+_SKIN = (
+    "fff0e6 ffe5d0 ffdfc4 f7d3b5 f2cda6 ecbf96 e0ac7e d89b6a c98a5a b87a4b a5673a 8d5524 7a4522 643820 4f2b1a 3b2117"
+)
+_SKIN_TONES = tuple(np.array([int(h[i : i + 2], 16) for i in (0, 2, 4)]) / 255 for h in _SKIN.split())
+_FANTASY_SKIN = ("Green", "Blue", "Purple", "Grey", "Red", "Aqua")
+
+
+def shade_of(name: str, rng: np.random.Generator) -> Rgb:
+    """One RGB (0..1) that goes by ``name``.
+
+    Raises:
+        KeyError: the palette has no such colour.
+    """
+    hue, saturation, value = (_HAIR_HSV | _OTHER_HSV)[name]
+    h, s, v = (rng.uniform(low, high) for low, high in (hue, saturation, value))
+    return np.array(colorsys.hsv_to_rgb(h % 1.0, s, v))
+
+
+def cloth_color(rng: np.random.Generator) -> Rgb:
+    """A colour for cloth; a third of them muted, as in painted work."""
+    color = shade_of(str(rng.choice(CLOTH_COLORS)), rng)
+    if rng.random() < 0.35:
+        color = color + (color.mean() - color) * rng.uniform(0.2, 0.7)
+    return color
+
+
+def skin_tone(rng: np.random.Generator, *, fantasy: bool) -> Rgb:
+    """A skin colour, human unless ``fantasy``."""
+    if fantasy:
+        base = shade_of(str(rng.choice(_FANTASY_SKIN)), rng)
+        return np.clip(base * 0.7 + 0.25, 0, 1)
+    return np.clip(_SKIN_TONES[int(len(_SKIN_TONES) * rng.beta(1.0, 1.7))] + rng.normal(0, 0.02, 3), 0, 1)
+
+
+def darker(color: Rgb, factor: float = 0.6) -> Rgb:
+    """The colour in shade; the blue channel falls least, as in daylight."""
+    return np.clip(color * factor * np.array([0.96, 0.96, 1.08]), 0, 1)
+
+
+def lighter(color: Rgb, amount: float = 0.3) -> Rgb:
+    """The colour mixed with white."""
+    return color + (1 - color) * amount

@@ -1,0 +1,101 @@
+"""Words for drawings: the danbooru-like tag line and the sentence that describe what a picture shows.
+
+What belongs here: attribute values to tags and phrases. Not here: reading tags back, which is the attributes room's part.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charassets.studio.traits import Attributes
+
+_STYLE_TAGS = {
+    "Ponytail": "ponytail", "Twintails": "twintails", "Half Updo": "half updo", "Braid": "braid", "Bun": "hair bun",
+    "Bob": "bob cut", "Hime Cut": "hime cut", "Drill": "drill hair", "Straight": "straight hair", "Wavy": "wavy hair",
+    "Curly": "curly hair", "Spiky": "spiked hair", "Messy": "messy hair", "Afro": "afro", "Dreadlocks": "dreadlocks",
+    "Mohawk": "mohawk", "Undercut": "undercut",
+}  # fmt: skip
+_DRESS_TAGS = {
+    "School Uniform": "school uniform", "Kimono": "kimono", "Chinese Clothes": "chinese clothes",
+    "Traditional Clothes": "traditional clothes", "Maid": "maid", "Military Uniform": "military uniform", "Suit": "suit",
+    "Dress": "dress", "Casual": "casual", "Armor": "armor", "Robe": "robe", "Swimwear": "swimsuit", "Bodysuit": "bodysuit",
+    "Gothic Lolita": "gothic lolita", "Sportswear": "sportswear", "Costume": "costume",
+}  # fmt: skip
+_MOOD_TAGS = {
+    "Happy": "smile", "Sad": "sad", "Angry": "angry", "Surprised": "surprised", "Scared": "scared",
+    "Embarrassed": "embarrassed", "Serious": "serious", "Smug": "smug",
+}  # fmt: skip
+_AGE_TAGS = {"Child": "child", "Teen": "", "Young Adult": "", "Middle-Aged": "mature", "Elderly": "old"}
+_BODY_TAGS = {"Slim": "", "Average": "", "Muscular": "muscular", "Curvy": "curvy", "Plump": "plump"}
+_ACCESSORY_TAGS = {
+    "Glasses": "glasses", "Sunglasses": "sunglasses", "Eyepatch": "eyepatch", "Earrings": "earrings",
+    "Hair Ornament": "hair ornament", "Scarf": "scarf", "Mask": "mask", "Necklace": "necklace", "Gloves": "gloves",
+    "Horns": "horns", "Animal Ears": "animal ears", "Wings": "wings", "Pointy Ears": "pointy ears",
+}  # fmt: skip
+_COUNT = {"Female": "girl", "Male": "boy", "Androgynous": "other"}
+
+
+def tags_of(attributes: Attributes) -> list[str]:
+    """The tags one figure earns, without its count tag; spaces instead of underscores, as in tag sidecars."""
+    value = {name: str(v) for name, v in attributes.items() if name != "Accessories"}
+    color, length, eyes = value.get("Hair Color", ""), value.get("Hair Length", ""), value.get("Eye Color", "")
+    tags = [
+        f"{color.lower()} hair".replace("multicolor hair", "multicolored hair") if color else "",
+        {"": "", "Bald": "bald"}.get(length, f"{length.lower()} hair"),
+        _STYLE_TAGS.get(value.get("Hair Style", ""), ""),
+        "heterochromia" if eyes == "Heterochromia" else f"{eyes.lower()} eyes" if eyes else "",
+        _AGE_TAGS.get(value.get("Age", ""), ""),
+        _BODY_TAGS.get(value.get("Body Type", ""), ""),
+        _DRESS_TAGS.get(value.get("Dress", ""), ""),
+        _MOOD_TAGS.get(value.get("Facial Expression", ""), ""),
+        value.get("Facial Hair", "None").lower().replace("none", ""),
+        value.get("Headwear", "None").lower().replace("none", ""),
+        *(_ACCESSORY_TAGS[name] for name in attributes.get("Accessories", ())),
+        "scar" if "Scars" in value else "",
+        "tattoo" if "Tattoos" in value else "",
+    ]
+    return [tag for tag in tags if tag]
+
+
+def count_tags(genders: Sequence[str]) -> list[str]:
+    """``1girl``, ``2boys`` and their like, plus ``solo`` or ``no humans``."""
+    if not genders:
+        return ["no humans"]
+    tags = []
+    for gender, word in _COUNT.items():
+        count = genders.count(gender)
+        if count:
+            tags.append(f"{count}{word}{'s' if count > 1 else ''}" if count < 6 else f"6+{word}s")
+    return [*tags, "solo"] if len(genders) == 1 else tags
+
+
+def tag_line(
+    figures: Sequence[Attributes], extra: Sequence[str], rng: np.random.Generator, *, keep: float = 0.9
+) -> str:
+    """A sidecar's line: count tags first, then the figures' tags and the scene's, each kept with probability ``keep``.
+
+    Args:
+        figures: visible attributes of each figure; a hidden gender counts as ``1other``.
+        extra: tags of the scene.
+        rng: decides what the tagger forgot.
+        keep: share of tags that are there.
+    """
+    genders = [str(figure.get("Gender", "Androgynous")) for figure in figures]
+    seen: dict[str, None] = {}
+    for figure in figures:
+        seen |= dict.fromkeys(tag for tag in tags_of(figure) if rng.random() < keep)
+    seen |= dict.fromkeys(tag for tag in extra if rng.random() < keep)
+    return ", ".join([*count_tags(genders), *seen])
+
+
+def sentence(figures: Sequence[Attributes], extra: Sequence[str]) -> str:
+    """One plain sentence about the picture."""
+    if not figures:
+        return f"A picture without people: {', '.join(extra)}."
+    if len(figures) > 1:
+        return f"{len(figures)} characters, {', '.join(extra)}."
+    tags = tags_of(figures[0])
+    noun = {"Female": "woman", "Male": "man"}.get(str(figures[0].get("Gender")), "person")
+    if figures[0].get("Age") in {"Child", "Teen"}:
+        noun = {"woman": "girl", "man": "boy"}.get(noun, noun)
+    return f"A drawing of one {noun} with {', '.join(tags) or 'no more to tell'}; {', '.join(extra)}."

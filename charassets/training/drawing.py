@@ -1,0 +1,82 @@
+"""Pools of studio drawings, made on all cores and kept in memory as JPEG.
+
+What belongs here: drawing many scenes or portraits quickly and reproducibly. Not here: what is learnt from them.
+"""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from os import cpu_count
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.studio.scenes import KINDS, draw_portrait, draw_scene
+from charassets.studio.traits import Attributes, sample_character
+
+LABELS = ("person", "head", "face")
+_JPEG_QUALITY = 94
+
+
+@dataclass(frozen=True)
+class DrawnScene:
+    """A scene as a detector needs it.
+
+    Attributes:
+        jpeg: the encoded picture.
+        boxes: ``(N, 5)`` float32: class index into ``LABELS``, x0, y0, x1, y1 in pixels.
+        n_characters: the true count. kind: one of ``KINDS``.
+    """
+
+    jpeg: bytes
+    boxes: NDArray[np.float32]
+    n_characters: int
+    kind: str
+
+
+@dataclass(frozen=True)
+class DrawnPortrait:
+    """A portrait as an embedder needs it: encoded picture, visible attributes, identity."""
+
+    jpeg: bytes
+    attributes: Attributes
+    identity: int
+
+
+def decode(jpeg: bytes) -> NDArray[np.uint8]:
+    """``(H, W, 3)`` uint8 RGB."""
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert picture is not None  # noqa: S101 - only what `encode` wrote is decoded here
+    return np.asarray(picture, np.uint8)
+
+
+def encode(pixels: NDArray[np.uint8], quality: int = _JPEG_QUALITY) -> bytes:
+    """JPEG bytes of ``(H, W, 3)`` uint8 RGB pixels."""
+    done, buffer = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert done  # noqa: S101 - JPEG encoding of a valid array cannot fail
+    return buffer.tobytes()
+
+
+def drawn_scene(seed: int, size: int, kind: str | None = None) -> DrawnScene:
+    """Draw one scene for a detector; pictures of several shapes, ``size`` pixels on the longer side."""
+    aspect = np.random.default_rng([seed, 0xA5]).choice([1.0, 1.0, 0.75, 1.5, 0.67])
+    width, height = (size, int(size / aspect)) if aspect >= 1 else (int(size * aspect), size)
+    assert kind is None or kind in KINDS  # noqa: S101 - a programming error, not bad input
+    scene = draw_scene(seed, (width, height), kind=kind)
+    boxes = [(LABELS.index(b.label), b.x0, b.y0, b.x1, b.y1) for b in scene.boxes]
+    return DrawnScene(encode(scene.pixels), np.array(boxes, np.float32).reshape(-1, 5), scene.n_characters, scene.kind)
+
+
+def drawn_portrait(identity: int, view: int, size: int) -> DrawnPortrait:
+    """Draw one identity in the pose, style and framing of ``view``."""
+    scene = draw_portrait(sample_character(identity), identity * 1009 + view, size)
+    return DrawnPortrait(encode(scene.pixels), scene.attributes[0] if scene.attributes else {}, identity)
+
+
+def draw_all(draw: Callable[..., object], jobs: Iterable[tuple[object, ...]]) -> list:
+    """Call ``draw(*job)`` for every job on all cores, results in the order of the jobs."""
+    jobs = list(jobs)
+    with ProcessPoolExecutor(cpu_count(), mp_context=get_context("spawn")) as pool:
+        return list(pool.map(draw, *zip(*jobs, strict=True), chunksize=32))
