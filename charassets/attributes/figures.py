@@ -123,6 +123,11 @@ def count_figures(tags: Iterable[str]) -> FigureClaim:
     return _decide(kinds, together, flags)
 
 
+def speaks_of_figures(tag: str) -> bool:
+    """Whether a tag can change the claim; a caller that remembers the answer need not count every tag of a line again."""
+    return tag in FLAGS or _claim(tag) is not None
+
+
 def _claim(tag: str) -> tuple[str, int] | None:
     if tag[:1].isdigit():
         match = _COUNT.fullmatch(tag)
