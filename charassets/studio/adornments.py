@@ -18,13 +18,9 @@ _INK = np.array([0.08, 0.08, 0.1])
 _GOLD, _STEEL, _WOOD = np.array([0.88, 0.72, 0.28]), np.array([0.7, 0.72, 0.76]), np.array([0.45, 0.3, 0.17])
 
 
-def _worn(who: Character) -> tuple[str, ...]:
-    return tuple(who.attributes.get("Accessories", ()))
-
-
 def draw_behind(pen: Pen, who: Character, bones: Skeleton) -> None:
     """Wings: the only adornment behind everything."""
-    if "Wings" not in _worn(who):
+    if not who.has("Wings"):
         return
     feathered = who.look.variant[0] < 0.6
     color = np.array([0.95, 0.95, 0.97]) if feathered else darker(who.look.cloth[1], 0.7)
@@ -49,10 +45,10 @@ def draw_on_face(pen: Pen, who: Character, pose: Pose) -> None:
     """Eyewear, eyepatch, mask and earrings; nothing is drawn on a head seen from behind."""
     if pose.from_behind:
         return
-    head, worn = Head(who, pose), _worn(who)
-    for name in worn:
-        if name in _ON_FACE:
-            _ON_FACE[name](pen, who, head)
+    head = Head(who, pose)
+    for name, draw in _ON_FACE.items():
+        if who.has(name):
+            draw(pen, who, head)
 
 
 def _rims(pen: Pen, who: Character, head: Head, glass: Rgb | None) -> None:
@@ -158,17 +154,17 @@ _ON_FACE: dict[str, Callable[[Pen, Character, Head], None]] = {
 
 def draw_on_head(pen: Pen, who: Character, pose: Pose) -> None:
     """Horns, animal ears, hair ornaments and headwear; extends the part ``head`` by what is worn."""
-    worn, look = _worn(who), who.look
-    if "Horns" in worn:
+    look = who.look
+    if who.has("Horns"):
         for s in (-1, 1):
             x = s * look.head_width * 0.55
             horn = ribbon(
                 [(x, -0.85), (x + s * 0.25, -1.25), (x + s * 0.15, -1.75 - 0.3 * look.variant[1])], (0.16, 0.12, 0.01)
             )
             pen.fill(horn, lighter(_WOOD, 0.25 * look.variant[2]))
-    if "Animal Ears" in worn:
+    if who.has("Animal Ears"):
         _animal_ears(pen, who)
-    if "Hair Ornament" in worn:
+    if who.has("Hair Ornament"):
         _hair_ornament(pen, who, pose)
     kind = str(who.attributes["Headwear"])
     if kind in _HEADWEAR:
@@ -356,11 +352,11 @@ _HEADWEAR: dict[str, Callable[[Pen, Character, Pose], None]] = {
 
 def draw_on_body(pen: Pen, who: Character, pose: Pose, bones: Skeleton) -> None:
     """Scarf and necklace, over the clothes."""
-    worn, y = _worn(who), bones.neck
-    if "Necklace" in worn and not pose.from_behind:
+    y = bones.neck
+    if who.has("Necklace") and not pose.from_behind:
         pen.line(curve([(-0.34, y - 0.12), (0, y + 0.42), (0.34, y - 0.12)], closed=False), _GOLD, 0.05)
         pen.fill(oval(0, y + 0.42, 0.1), who.look.cloth[2], shade=False)
-    if "Scarf" in worn:
+    if who.has("Scarf"):
         color = who.look.cloth[2]
         side = 1 if who.look.variant[1] < 0.5 else -1
         pen.fill(ribbon([(side * 0.3, y), (side * 0.45, y + 0.7), (side * 0.4, y + 1.5)], (0.2, 0.2, 0.22)), color)
@@ -376,6 +372,8 @@ def draw_held(pen: Pen, who: Character, pose: Pose, bones: Skeleton) -> None:
     """The prop in the right hand, if the pose has one."""
     if pose.held:
         x, y = bones.hands[1]
+        if pose.held in {"staff", "spear", "sword"} and y < bones.hip:
+            x = max(x, who.look.head_width + 0.45)  # a long thing across the face would hide it
         _HELD[pose.held](pen, who, x, y, bones)
 
 

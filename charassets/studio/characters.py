@@ -125,7 +125,7 @@ def visible_attributes(
     hidden = _hidden_on_head(who, pose, worn) | _hidden_by_size(style, half_head)
     if not torso_visible:
         hidden |= {"Dress", "Body Type", "Tattoos"}
-        worn -= {"Gloves", "Wings"}
+        worn -= {"Gloves"}
         if shown.get("Hair Length") == "Very Long":
             shown["Hair Length"] = "Long"  # how far it falls is out of the picture
     if worn:
@@ -155,7 +155,7 @@ def _hidden_by_size(style: Style, half_head: float) -> set[str]:
     if half_head < _LEGIBLE_HEAD:
         hidden |= {"Eye Color", "Scars"} | ({"Facial Expression"} if style.name == "pixel" else set())
     if not style.colored:
-        hidden |= {"Hair Color", "Eye Color"}
+        hidden |= {"Hair Color", "Eye Color", "Skin Tone"}
     return hidden
 
 

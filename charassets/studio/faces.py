@@ -105,10 +105,10 @@ def _mark_face(pen: Pen, who: Character, pose: Pose) -> None:
 def _draw_ear(pen: Pen, who: Character, head: Head, side: int) -> None:
     look = who.look
     x = head.x(side * 1.5, 0.98)
-    if "Pointy Ears" in who.attributes.get("Accessories", ()):
+    if who.has("Pointy Ears"):
         tip = side * (0.35 + 0.3 * look.variant[0])
         pen.fill(curve([(x, -0.12), (x + tip, -0.38), (x + side * 0.06, 0.3)]), look.skin)
-    elif "Animal Ears" not in who.attributes.get("Accessories", ()):
+    elif not who.has("Animal Ears"):
         pen.fill(oval(x, 0.1, 0.14, 0.22), look.skin)
         pen.line(arc(x, 0.1, 0.06, 0.12, 0, 4.5, 6), darker(look.skin, 0.7), 0.03)
 

@@ -66,7 +66,8 @@ _OUTFITS: dict[str, tuple[tuple[str, Outfit], ...]] = {
                  ("a", Outfit("long", "legs", ("seams", "belt"), _BLACK, True))),
     "Gothic Lolita": (("f", Outfit("long", "frock", ("frills", "ribbon", "lace"), _BLACK)),
                       ("f", Outfit("short", "frock", ("frills", "ribbon", "lace"), (0.3, 0.1, 0.2)))),
-    "Sportswear": (("a", Outfit("short", "shorts", ("crew", "sides", "emblem"))), ("a", Outfit("long", "trousers", ("zip", "sides"))),
+    "Sportswear": (("a", Outfit("short", "shorts", ("crew", "sides", "emblem"))),
+                   ("a", Outfit("long", "trousers", ("zip", "sides"))),
                    ("a", Outfit("none", "shorts", ("crew", "sides")))),
     "Costume": (("a", Outfit("long", "trousers", ("ruff", "diamonds"))), ("a", Outfit("long", "frock", ("ruff", "dots"))),
                 ("a", Outfit("long", "trousers", ("furtrim", "belt"), (0.8, 0.1, 0.12)))),
@@ -138,7 +139,7 @@ def _draw_arm(pen: Pen, fit: Fit, side: int) -> None:
     elbow, hand = b.elbows[side], b.hands[side]
     thick = b.limb * (1.2 if fit.who.attributes["Body Type"] in {"Muscular", "Plump"} else 1.0)
     sleeves = fit.outfit.sleeves
-    glove = "Gloves" in fit.who.attributes.get("Accessories", ())
+    glove = fit.who.has("Gloves")
     skin = fit.skin
     pen.fill(ribbon([shoulder, elbow, hand], (thick, thick * 0.85, thick * 0.6)), skin)
     pen.fill(oval(*hand, thick * 0.85, thick * 0.95), fit.third if glove else skin)

@@ -30,11 +30,19 @@ HAIR_COLORS = tuple(_HAIR_HSV)
 # White, black, blue and grey twice: clothes have them more often than hair has.
 CLOTH_COLORS = (*(name for name in HAIR_COLORS if name != "Blonde"), "Yellow", "White", "Black", "Blue", "Grey")
 
-_SKIN = (
-    "fff0e6 ffe5d0 ffdfc4 f7d3b5 f2cda6 ecbf96 e0ac7e d89b6a c98a5a b87a4b a5673a 8d5524 7a4522 643820 4f2b1a 3b2117"
-)
-_SKIN_TONES = tuple(np.array([int(h[i : i + 2], 16) for i in (0, 2, 4)]) / 255 for h in _SKIN.split())
+# Steps from porcelain to very dark; each tone is the stretch between two of them. The stretches do not touch.
+_SKIN_STEPS = {
+    "Pale": ("fff4ec", "ffe9dc"),
+    "Light": ("ffdfc4", "eec39a"),
+    "Tan": ("dca574", "b97a4a"),
+    "Dark": ("8f5630", "3b2117"),
+}
 _FANTASY_SKIN = ("Green", "Blue", "Purple", "Grey", "Red", "Aqua")
+SKIN_TONES = (*_SKIN_STEPS, "Non-Human")
+
+
+def _rgb(code: str) -> Rgb:
+    return np.array([int(code[i : i + 2], 16) for i in (0, 2, 4)]) / 255
 
 
 def shade_of(name: str, rng: np.random.Generator) -> Rgb:
@@ -56,12 +64,12 @@ def cloth_color(rng: np.random.Generator) -> Rgb:
     return color
 
 
-def skin_tone(rng: np.random.Generator, *, fantasy: bool) -> Rgb:
-    """A skin colour, human unless ``fantasy``."""
-    if fantasy:
-        base = shade_of(str(rng.choice(_FANTASY_SKIN)), rng)
-        return np.clip(base * 0.7 + 0.25, 0, 1)
-    return np.clip(_SKIN_TONES[int(len(_SKIN_TONES) * rng.beta(1.0, 1.7))] + rng.normal(0, 0.02, 3), 0, 1)
+def skin_shade(tone: str, rng: np.random.Generator) -> Rgb:
+    """A skin colour of one of ``SKIN_TONES``."""
+    if tone == "Non-Human":
+        return np.clip(shade_of(str(rng.choice(_FANTASY_SKIN)), rng) * 0.7 + 0.25, 0, 1)
+    first, last = (_rgb(code) for code in _SKIN_STEPS[tone])
+    return np.clip(first + (last - first) * rng.random() + rng.normal(0, 0.012, 3), 0, 1)
 
 
 def darker(color: Rgb, factor: float = 0.6) -> Rgb:

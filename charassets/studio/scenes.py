@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.backdrops import draw_backdrop
-from charassets.studio.characters import Figure, draw_character, visible_attributes
+from charassets.studio.characters import Figure, draw_character, in_mood, visible_attributes
 from charassets.studio.pen import Bounds, Pen
 from charassets.studio.posing import Pose, sample_pose
 from charassets.studio.props import PROPS, draw_prop
 from charassets.studio.styles import Pixels, Style, finish, sample_style
-from charassets.studio.traits import Attributes, Character, sample_character
+from charassets.studio.traits import MOODS, Attributes, Character, sample_character
 from charassets.studio.wording import sentence, tag_line
 
 KINDS = ("single", "group", "sheet", "nobody")
@@ -106,10 +106,12 @@ def draw_portrait(
     backdrop: str | None = None,
     pose: Pose | None = None,
 ) -> Scene:
-    """Draw one given character alone: the same identity in another pose, style and framing for every seed."""
+    """Draw one given character alone: the same identity in another pose, mood, style and framing for every seed."""
     rng = np.random.default_rng([seed, 0x90A])
     style = style or sample_style(rng)
     framing = framing or str(rng.choice(FRAMINGS, p=(0.27, 0.33, 0.2, 0.2)))
+    if rng.random() < 0.6:
+        who = in_mood(who, str(rng.choice(MOODS)))
     placed = _place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
     return compose([placed], style, (size, size), rng, kind="single", backdrop=backdrop)
 

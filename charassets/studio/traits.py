@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charassets.studio.palette import HAIR_COLORS, Rgb, cloth_color, darker, shade_of, skin_tone
+from charassets.studio.palette import HAIR_COLORS, Rgb, cloth_color, darker, shade_of, skin_shade
 
 Attributes = dict[str, str | tuple[str, ...]]
 
@@ -21,6 +21,7 @@ _BODY_TYPES = {"Slim": 0.25, "Average": 0.35, "Muscular": 0.15, "Curvy": 0.12, "
 _EXPRESSIONS = {
     "Happy": 30, "Sad": 10, "Angry": 13, "Surprised": 9, "Scared": 6, "Embarrassed": 9, "Serious": 15, "Smug": 8,
 }  # fmt: skip
+MOODS = tuple(_EXPRESSIONS)
 _HEADWEAR = {"None": 70, "Hat": 7, "Cap": 5, "Hood": 7, "Helmet": 5, "Crown": 3, "Headband": 3}
 
 # Hair styles: the lengths each can have, and how often women, men and children wear it (weights; androgynous: the mean).
@@ -53,9 +54,12 @@ _ADULT = {"Young Adult", "Middle-Aged", "Elderly"}
 _BEARDS = {"None": 45, "Beard": 22, "Mustache": 14, "Goatee": 8, "Stubble": 11}
 _ACCESSORIES: dict[str, tuple[float, float]] = {  # probability for women and men
     "Earrings": (0.22, 0.06), "Hair Ornament": (0.26, 0.02), "Scarf": (0.06, 0.07), "Mask": (0.03, 0.03),
-    "Necklace": (0.16, 0.06), "Gloves": (0.08, 0.1), "Horns": (0.04, 0.04), "Animal Ears": (0.07, 0.03),
-    "Wings": (0.03, 0.03), "Pointy Ears": (0.07, 0.07),
+    "Necklace": (0.16, 0.06), "Gloves": (0.08, 0.1),
 }  # fmt: skip
+# Not of the vocabulary: what a body has that a human body has not, kept under the name PARTS.
+_PARTS: dict[str, float] = {"Horns": 0.04, "Animal Ears": 0.05, "Wings": 0.03, "Pointy Ears": 0.07}
+PARTS = "Non-Human Parts"
+_SKIN_TONES = {"Pale": 0.2, "Light": 0.4, "Tan": 0.16, "Dark": 0.17, "Non-Human": 0.07}
 _FRINGES = ("blunt", "parted", "swept", "spiky", "curtain", "back", "wispy")
 
 
@@ -100,6 +104,10 @@ class Character:
     attributes: Attributes
     look: Look
 
+    def has(self, thing: str) -> bool:
+        """Whether the character wears this accessory or has this part."""
+        return thing in self.attributes.get("Accessories", ()) or thing in self.attributes.get(PARTS, ())
+
 
 def _pick(rng: np.random.Generator, weights: dict[str, float] | dict[str, int]) -> str:
     names, odds = list(weights), np.array(list(weights.values()), float)
@@ -140,16 +148,21 @@ def _sample_accessories(rng: np.random.Generator, gender: str, age: str, headwea
         worn.append("Sunglasses")
     elif draw < eyewear + 0.1:
         worn.append("Eyepatch")
-    if headwear in {"Hat", "Cap", "Hood", "Helmet", "Crown", "Headband"}:
-        worn = [name for name in worn if name not in {"Animal Ears", "Horns", "Hair Ornament"}]
+    if headwear != "None":
+        worn = [name for name in worn if name != "Hair Ornament"]
     return tuple(sorted(worn))
+
+
+def _sample_parts(rng: np.random.Generator, headwear: str) -> tuple[str, ...]:
+    parts = [name for name, odds in _PARTS.items() if rng.random() < odds]
+    return tuple(name for name in parts if headwear == "None" or name not in {"Animal Ears", "Horns"})
 
 
 def sample_attributes(rng: np.random.Generator) -> Attributes:
     """Draw one consistent set of attributes.
 
     Returns:
-        Attribute name to value, in the vocabulary's Title Case. ``Accessories`` is a tuple; ``Scars`` and ``Tattoos``
+        Attribute name to value, in the vocabulary's Title Case. ``Accessories`` and ``PARTS`` are tuples; ``Scars`` and ``Tattoos``
         are there (as Present) or absent; a bald head has neither hair colour nor style.
     """
     age, gender = _pick(rng, _AGES), _pick(rng, _GENDERS)
@@ -170,10 +183,13 @@ def sample_attributes(rng: np.random.Generator) -> Attributes:
         "Facial Expression": _pick(rng, _EXPRESSIONS),
         "Facial Hair": _pick(rng, _BEARDS) if gender == "Male" and age in _ADULT else "None",
         "Headwear": headwear,
+        "Skin Tone": _pick(rng, _SKIN_TONES),
     }
     accessories = _sample_accessories(rng, gender, age, headwear)
     if accessories:
         attributes["Accessories"] = accessories
+    if parts := _sample_parts(rng, headwear):
+        attributes[PARTS] = parts
     if rng.random() < 0.08 and age != "Child":
         attributes["Scars"] = "Present"
     if rng.random() < 0.06 and age in _ADULT:
@@ -221,7 +237,7 @@ def sample_character(seed: int, attributes: Attributes | None = None) -> Charact
         seed,
         attributes,
         Look(
-            skin=skin_tone(rng, fantasy=bool(rng.random() < 0.05)),
+            skin=skin_shade(str(attributes["Skin Tone"]), rng),
             hair=hair,
             hair_second=second,
             eyes=_eye_shades(str(attributes["Eye Color"]), rng),

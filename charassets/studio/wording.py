@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from charassets.studio.traits import Attributes
+from charassets.studio.traits import PARTS, Attributes
 
 _STYLE_TAGS = {
     "Ponytail": "ponytail", "Twintails": "twintails", "Half Updo": "half updo", "Braid": "braid", "Bun": "hair bun",
@@ -30,14 +30,14 @@ _BODY_TAGS = {"Slim": "", "Average": "", "Muscular": "muscular", "Curvy": "curvy
 _ACCESSORY_TAGS = {
     "Glasses": "glasses", "Sunglasses": "sunglasses", "Eyepatch": "eyepatch", "Earrings": "earrings",
     "Hair Ornament": "hair ornament", "Scarf": "scarf", "Mask": "mask", "Necklace": "necklace", "Gloves": "gloves",
-    "Horns": "horns", "Animal Ears": "animal ears", "Wings": "wings", "Pointy Ears": "pointy ears",
 }  # fmt: skip
+_SKIN_TAGS = {"Pale": "pale skin", "Light": "", "Tan": "tan", "Dark": "dark skin", "Non-Human": "colored skin"}
 _COUNT = {"Female": "girl", "Male": "boy", "Androgynous": "other"}
 
 
 def tags_of(attributes: Attributes) -> list[str]:
     """The tags one figure earns, without its count tag; spaces instead of underscores, as in tag sidecars."""
-    value = {name: str(v) for name, v in attributes.items() if name != "Accessories"}
+    value = {name: str(v) for name, v in attributes.items() if isinstance(v, str)}
     color, length, eyes = value.get("Hair Color", ""), value.get("Hair Length", ""), value.get("Eye Color", "")
     tags = [
         f"{color.lower()} hair".replace("multicolor hair", "multicolored hair") if color else "",
@@ -51,6 +51,8 @@ def tags_of(attributes: Attributes) -> list[str]:
         value.get("Facial Hair", "None").lower().replace("none", ""),
         value.get("Headwear", "None").lower().replace("none", ""),
         *(_ACCESSORY_TAGS[name] for name in attributes.get("Accessories", ())),
+        *(name.lower() for name in attributes.get(PARTS, ())),
+        _SKIN_TAGS.get(value.get("Skin Tone", ""), ""),
         "scar" if "Scars" in value else "",
         "tattoo" if "Tattoos" in value else "",
     ]

@@ -38,11 +38,18 @@ class DrawnScene:
 
 @dataclass(frozen=True)
 class DrawnPortrait:
-    """A portrait as an embedder needs it: encoded picture, visible attributes, identity."""
+    """A portrait as an embedder needs it.
+
+    Attributes:
+        jpeg: the encoded picture. person: the figure's box in it, ``(x0, y0, x1, y1)`` in pixels.
+        attributes: what can be seen. identity: the character's seed. style: name of the drawing hand.
+    """
 
     jpeg: bytes
+    person: tuple[int, int, int, int]
     attributes: Attributes
     identity: int
+    style: str
 
 
 def decode(jpeg: bytes) -> NDArray[np.uint8]:
@@ -72,7 +79,9 @@ def drawn_scene(seed: int, size: int, kind: str | None = None) -> DrawnScene:
 def drawn_portrait(identity: int, view: int, size: int) -> DrawnPortrait:
     """Draw one identity in the pose, style and framing of ``view``."""
     scene = draw_portrait(sample_character(identity), identity * 1009 + view, size)
-    return DrawnPortrait(encode(scene.pixels), scene.attributes[0] if scene.attributes else {}, identity)
+    box = scene.boxes[0]
+    person = (int(box.x0), int(box.y0), int(box.x1), int(box.y1))
+    return DrawnPortrait(encode(scene.pixels), person, scene.attributes[0], identity, scene.style)
 
 
 def draw_all(draw: Callable[..., object], jobs: Iterable[tuple[object, ...]]) -> list:
