@@ -1,0 +1,54 @@
+# Every verb of the project. All but `clean` make the environment first, if need be.
+#   make demo SOURCE='portraits=/data/portraits /data/tars/*.tar' WORKSPACE=/data/work ARGS='--profile clip'
+
+WORKSPACE ?= $(or $(CHARASSETS_WORKSPACE),workspace)
+SOURCE ?=
+ARGS ?=
+PORT ?= 3000
+# The first interpreter that is new enough.
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+
+BIN := .venv/bin
+STAMP := .venv/.installed
+STATE := $(abspath $(WORKSPACE))
+
+.PHONY: demo ui app test lint bench clean
+.DEFAULT_GOAL := demo
+
+# One workspace for command line, UI and app, and one Dagster history in it.
+demo ui app: export CHARASSETS_WORKSPACE := $(STATE)
+ui: export DAGSTER_HOME := $(STATE)/dagster
+
+$(STAMP): requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[openvino,dev]'
+	@touch $@
+
+demo: $(STAMP)
+	$(BIN)/charassets $(if $(SOURCE),run $(foreach source,$(SOURCE),--source '$(source)'),demo) $(ARGS)
+
+ui: $(STAMP)
+	@mkdir -p '$(DAGSTER_HOME)'
+	@test -f '$(DAGSTER_HOME)/dagster.yaml' || cp dagster.yaml '$(DAGSTER_HOME)/dagster.yaml'
+	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) $(ARGS)
+
+app: $(STAMP)
+	$(BIN)/python -m app $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+bench: $(STAMP)
+	$(BIN)/python -m bench.pipeline $(ARGS)
+
+clean:
+	rm -rf build .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find charassets charassets_tests app bench -name __pycache__ -type d -prune -exec rm -rf {} +
