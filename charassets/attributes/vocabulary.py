@@ -23,7 +23,9 @@ UNKNOWN = "Unknown"
 MULTI_SEPARATOR = "; "
 """Joins the values of a multi-valued attribute where a table has one text column."""
 
-_FILE = Path(__file__).with_name("vocabulary.yaml")
+SHIPPED = Path(__file__).with_name("vocabulary.yaml")
+"""The vocabulary that comes with the package."""
+
 _UNDECIDABLE_STRENGTH = 1.0  # above any plain tag: the picture has several answers
 _TEXT_STRENGTH = 0.6  # pronouns and kinship may speak of somebody else in the sentence
 
@@ -115,7 +117,7 @@ def spelling_key(tag: str) -> str:
 
 
 @cache
-def load(path: Path = _FILE) -> Vocabulary:
+def load(path: Path = SHIPPED) -> Vocabulary:
     """Read the vocabulary; the same object for the same path within a process.
 
     Raises:

@@ -1,0 +1,117 @@
+"""Zero-shot answers: the picture's embedding against the prompts of each attribute's values.
+
+What belongs here: prompts to vectors, the softmax within one attribute, the rows worth keeping. Not here: the model (an
+``Embedder``) and whether the answer is believed (``fusion``).
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.attributes.evidence import Evidence
+from charassets.attributes.vocabulary import UNKNOWN, Attribute, Vocabulary
+from charassets.models.protocols import Embedder
+
+TOP = 3
+"""Answers kept of each attribute: the winner, its rival, and one more for whoever recalibrates."""
+
+FLOOR = 0.05
+"""Answers below this probability are not kept: they decide nothing and would be most of the table."""
+
+_DECIMALS = 4  # beyond these a product depends on how many pictures were asked together
+
+
+@dataclass(frozen=True)
+class Question:
+    """One attribute as a choice: its options, each with its prompts; ``Unknown`` is the option "cannot be seen"."""
+
+    attribute: str
+    options: tuple[str, ...]
+    prompts: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class ZeroShot:
+    """The questions with their options as vectors.
+
+    Attributes:
+        questions: attributes a picture is asked about.
+        vectors: (options of all questions, dim) float32, unit norm, in the order of the questions.
+        scale: what a cosine is multiplied by before the softmax.
+        model: name of the model, for the detail.
+    """
+
+    questions: tuple[Question, ...]
+    vectors: NDArray[np.float32]
+    scale: float
+    model: str
+
+    def answers(self, pictures: NDArray[np.floating]) -> list[list[Evidence]]:
+        """Evidence for each picture: at most ``TOP`` answers an attribute, best first.
+
+        Args:
+            pictures: (n, dim) unit-norm embeddings of the same model.
+        """
+        logits = np.float32(self.scale) * (pictures.astype(np.float32) @ self.vectors.T)
+        found: list[list[Evidence]] = [[] for _ in pictures]
+        first = 0
+        for question in self.questions:
+            last = first + len(question.options)
+            chances = _softmax(logits[:, first:last])
+            for rows, chance in zip(found, chances, strict=True):
+                rows.extend(self._kept(question, chance))
+            first = last
+        return found
+
+    def _kept(self, question: Question, chances: NDArray[np.float32]) -> list[Evidence]:
+        best = np.argsort(-chances, kind="stable")[:TOP]
+        detail = f"{self.model}, one of {len(question.options)} answers"
+        return [
+            Evidence(question.attribute, question.options[i], round(float(chances[i]), _DECIMALS), "clip", detail)
+            for i in best
+            if chances[i] >= FLOOR
+        ]
+
+
+def questions(vocabulary: Vocabulary) -> tuple[Question, ...]:
+    """The attributes whose values have prompts, and two options at least. Of multi-valued ones a softmax knows nothing."""
+    asked = (_question(attribute) for attribute in vocabulary.attributes.values() if not attribute.multi)
+    return tuple(q for q in asked if len(q.options) > 1)
+
+
+@lru_cache(maxsize=1)  # the prompts of a run are embedded once, not once a shard
+def prepare(embedder: Embedder, vocabulary: Vocabulary) -> ZeroShot:
+    """Embed the prompts: the mean over templates and prompts of an option, normalised again.
+
+    Averaging in embedding space is CLIP's prompt ensembling (Radford et al. 2021, section 3.1.4). The options of one
+    attribute share the softmax, so that an attribute's answers are compared with each other and with nothing else.
+
+    Raises:
+        UsageError: the embedder reads no text.
+    """
+    asked = questions(vocabulary)
+    options = [prompts for question in asked for prompts in question.prompts]
+    texts = [t.format(prompt) for prompts in options for prompt in prompts for t in vocabulary.templates]
+    embedded = np.asarray(embedder.embed_texts(texts), np.float32)
+    vectors: list[NDArray[np.float32]] = []
+    first = 0
+    for prompts in options:
+        last = first + len(prompts) * len(vocabulary.templates)
+        mean = embedded[first:last].mean(axis=0)
+        vectors.append(mean / np.linalg.norm(mean))
+        first = last
+    return ZeroShot(asked, np.stack(vectors), embedder.logit_scale, embedder.name)
+
+
+def _question(attribute: Attribute) -> Question:
+    options = [(v.name, v.prompts) for v in attribute.values if v.prompts]
+    if options and attribute.not_visible:
+        options.append((UNKNOWN, attribute.not_visible))
+    return Question(attribute.name, tuple(name for name, _ in options), tuple(prompts for _, prompts in options))
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
