@@ -1,0 +1,301 @@
+"""Trains the mini embedder on studio portraits: attributes in words, identity over poses, robustness to re-encoding.
+
+What belongs here: the data pipeline, the losses, the loop, the export. Not here: the network, the prompts, the drawing.
+
+Attributes are learnt as zero-shot will ask for them: a softmax over one attribute's prompts at a time. Whole captions against
+whole pictures (the loss of CLIP) spread the little text there is over all attributes at once and learn far slower.
+
+    python -m charassets.training.embedder --minutes 12 --out build/embedder
+"""
+
+import argparse
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.training.budget import Budget
+from charassets.training.drawing import DrawnPortrait, decode, draw_all, drawn_portrait, encode
+from charassets.training.prompts import Question, labels, questions, templates, words
+
+if TYPE_CHECKING:
+    import torch
+
+SIZE = 128  # px
+MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
+_PEAK_RATE, _WARMUP_STEPS, _WEIGHT_DECAY = 2e-3, 60, 0.03
+_FIRST_IDENTITY = 10_000_000  # training identities; measuring uses seeds below
+_IDENTITY_WEIGHT, _COPY_WEIGHT = 0.25, 0.25
+_IDENTITY_SCALE, _COPY_SCALE = 12.0, 20.0  # inverse temperatures of the two contrasts
+_COPY_MARGIN = 0.08  # a re-encoded copy must be closer than another picture of the same character by this much
+
+
+def letterbox(picture: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
+    """The picture fitted whole into a white square, as the embedder's adapter frames it."""
+    height, width = picture.shape[:2]
+    scale = size / max(height, width)
+    fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = cv2.resize(picture, fitted, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    page = np.full((size, size, 3), 255, np.uint8)
+    left, top = (size - fitted[0]) // 2, (size - fitted[1]) // 2
+    page[top : top + fitted[1], left : left + fitted[0]] = small
+    return page
+
+
+def _view(portrait: DrawnPortrait, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """A picture as the pipeline would hand it over: whole, or cut to the figure with a margin."""
+    picture = decode(portrait.jpeg)
+    height, width = picture.shape[:2]
+    if rng.random() < 0.6:
+        x0, y0, x1, y1 = portrait.person
+        grow = rng.uniform(0.0, 0.12) * max(x1 - x0, y1 - y0)
+        x0, y0 = max(0, int(x0 - grow)), max(0, int(y0 - grow))
+        x1, y1 = min(width, int(x1 + grow) + 1), min(height, int(y1 + grow) + 1)
+        picture = picture[y0:y1, x0:x1]
+    if rng.random() < 0.5:
+        picture = picture[:, ::-1]
+    return letterbox(np.ascontiguousarray(picture))
+
+
+def _vary(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Small changes that leave every colour its name: light, tint, noise, a shift, a turn."""
+    out = picture
+    if rng.random() < 0.5:
+        matrix = cv2.getRotationMatrix2D((SIZE / 2, SIZE / 2), float(rng.normal(0, 6)), float(rng.uniform(0.88, 1.12)))
+        matrix[:, 2] += rng.normal(0, 4, 2)
+        border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
+        out = cv2.warpAffine(out, matrix, (SIZE, SIZE), borderMode=border, borderValue=(255, 255, 255))
+    if rng.random() < 0.6:
+        out = np.clip(out * rng.uniform(0.85, 1.12) * rng.uniform(0.96, 1.04, 3), 0, 255).astype(np.uint8)
+    if rng.random() < 0.2:
+        out = np.clip(out + rng.normal(0, rng.uniform(2, 9), out.shape), 0, 255).astype(np.uint8)
+    return np.asarray(out, np.uint8)
+
+
+def _copy(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    """What happens to a picture on its way over the internet: one or two of re-encoding, resizing, cropping, light, blur, pad."""
+    out = picture
+    for change in rng.choice(6, int(rng.integers(1, 3)), replace=False):
+        out = _CHANGES[change](out, rng)
+    return letterbox(np.ascontiguousarray(out))
+
+
+def _reencoded(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    return decode(encode(picture, int(rng.integers(20, 70))))
+
+
+def _resized(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    side = int(SIZE * rng.uniform(0.4, 0.9))
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _cropped(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    top, left, bottom, right = (rng.uniform(0, 0.07, 4) * (height, width, height, width)).astype(int)
+    return picture[top : height - bottom, left : width - right]
+
+
+def _relit(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    return np.clip(picture * rng.uniform(0.75, 1.3), 0, 255).astype(np.uint8)
+
+
+def _blurred(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 1.4))), np.uint8)
+
+
+def _padded(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
+    height, width = picture.shape[:2]
+    side = int(max(height, width) * rng.uniform(1.03, 1.15))
+    page = np.full((side, side, 3), int(rng.choice([0, 255, 255])), np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    page[top : top + height, left : left + width] = picture
+    return page
+
+
+_CHANGES = (_reencoded, _resized, _cropped, _relit, _blurred, _padded)
+
+
+def _pixels(pictures: list[NDArray[np.uint8]]) -> "torch.Tensor":
+    import torch
+
+    batch = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2).float().div_(255)
+    batch = (batch - torch.tensor(MEAN).view(1, 3, 1, 1)) / torch.tensor(STD).view(1, 3, 1, 1)
+    return batch.contiguous(memory_format=torch.channels_last)
+
+
+def new_tokenizer() -> Any:  # noqa: ANN401 - transformers' class, known only inside the function
+    """One token a word of the training vocabulary, lower case; punctuation separates and is dropped."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    index = {word: k for k, word in enumerate(["[PAD]", "[UNK]", *words()])}
+    raw = Tokenizer(models.WordLevel(index, unk_token="[UNK]"))  # noqa: S106 - a token of text, not of access
+    raw.normalizer = normalizers.Sequence([normalizers.Lowercase(), normalizers.Replace(Regex("[^a-z0-9+]+"), " ")])
+    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=raw,
+        pad_token="[PAD]",  # noqa: S106
+        unk_token="[UNK]",  # noqa: S106
+        model_max_length=24,
+        model_input_names=["input_ids", "attention_mask"],
+    )
+
+
+def _ask(asked: tuple[Question, ...], forms: tuple[str, ...], rng: np.random.Generator) -> list[str]:
+    """One wording of every answer of every question, in order."""
+    return [
+        str(rng.choice(forms)).replace("{}", str(rng.choice(prompts)))
+        for question in asked
+        for prompts in question.prompts
+    ]
+
+
+def _attribute_loss(
+    image: "torch.Tensor",
+    text: "torch.Tensor",
+    scale: "torch.Tensor",
+    truth: "torch.Tensor",
+    asked: tuple[Question, ...],
+    weights: list["torch.Tensor"],
+) -> "torch.Tensor":
+    from torch.nn import functional
+
+    logits, losses, start = scale * image @ text.T, [], 0
+    for k, question in enumerate(asked):
+        stop = start + len(question.answers)
+        if (truth[:, k] >= 0).any():
+            answer = logits[:, start:stop]
+            losses.append(functional.cross_entropy(answer, truth[:, k], weights[k], label_smoothing=0.05))
+        start = stop
+    return sum(losses) / len(losses)  # pyright: ignore[reportReturnType]
+
+
+def _contrast(first: "torch.Tensor", second: "torch.Tensor", scale: float) -> "torch.Tensor":
+    """InfoNCE: row k of one batch belongs to row k of the other (van den Oord et al., 2018)."""
+    import torch
+    from torch.nn import functional
+
+    logits = scale * first @ second.T
+    target = torch.arange(len(first), device=first.device)
+    return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+
+
+def _class_weights(truth: NDArray[np.int64], asked: tuple[Question, ...]) -> list["torch.Tensor"]:
+    """Inverse square root of the frequency, mean 1: rare answers count more, but not so much that they are guessed."""
+    import torch
+
+    found = []
+    for k, question in enumerate(asked):
+        known = truth[:, k][truth[:, k] >= 0]
+        frequency = np.bincount(known, minlength=len(question.answers)) / max(1, len(known))
+        weight = np.where(frequency > 0, 1 / np.sqrt(np.maximum(frequency, 1e-3)), 0.0)
+        found.append(torch.from_numpy(weight / max(weight[frequency > 0].mean(), 1e-9)).float())
+    return found
+
+
+def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 9000, batch: int = 64) -> Path:
+    """Train for ``minutes`` of wall clock, going on from the checkpoint in ``out`` if there is one.
+
+    Args:
+        out: folder of the checkpoint and of the result.
+        minutes: training time in all, earlier runs included; drawing is not counted.
+        seed: of characters, augmentation and initial weights.
+        identities: characters drawn, each in two pictures.
+        batch: characters a step; three pictures of each pass through the network.
+
+    Returns:
+        Folder of the finished model, as ``save_pretrained`` writes it.
+    """
+    import torch
+    from torch.nn import functional
+
+    from charassets.models.mini_clip import MiniClipConfig, MiniClipModel
+
+    out.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    asked, forms, tokenizer = questions(), templates(), new_tokenizer()
+    config = MiniClipConfig(image_size=SIZE, vocab_size=len(tokenizer))
+    model: Any = MiniClipModel(config).to(memory_format=torch.channels_last)
+    model.to(device)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=_PEAK_RATE, weight_decay=_WEIGHT_DECAY, betas=(0.9, 0.98))
+    budget, step = Budget(minutes * 60), 0
+    checkpoint = out / "checkpoint.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, map_location=device, weights_only=True)
+        model.load_state_dict(saved["model"])
+        optimizer.load_state_dict(saved["optimizer"])
+        step, budget.spent = saved["step"], saved["spent"]
+    first = _FIRST_IDENTITY + seed * identities
+    pool = draw_all(drawn_portrait, ((first + k, view, SIZE) for k in range(identities) for view in range(2)))
+    truth = np.stack([labels(p.attributes, p.style, asked) for p in pool])
+    weights = [weight.to(device) for weight in _class_weights(truth, asked)]
+    rng = np.random.default_rng([seed, step])
+    model.train()
+    budget.start()
+    while budget.share < 1:
+        rate = _PEAK_RATE * min(1, (step + 1) / _WARMUP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * budget.share) + 0.005)
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+        chosen = rng.choice(identities, batch, replace=False) * 2
+        chosen = np.concatenate([chosen, chosen + 1])
+        views = [_view(pool[k], rng) for k in chosen]
+        copies = [_copy(view, rng) for view in views[:batch]]
+        pixels = _pixels([_vary(view, rng) for view in views] + copies).to(device)
+        tokens = tokenizer(_ask(asked, forms, rng), padding=True, return_tensors="pt").to(device)
+        with torch.autocast(device.type, dtype=torch.bfloat16):
+            image = model.get_image_features(pixels).pooler_output
+            text = model.get_text_features(**tokens).pooler_output
+        image, text = functional.normalize(image.float(), dim=1), functional.normalize(text.float(), dim=1)
+        scale = model.logit_scale.clamp(max=math.log(50)).exp()
+        rows = np.concatenate([chosen, chosen[:batch]])
+        told = _attribute_loss(image, text, scale, torch.from_numpy(truth[rows]).to(device), asked, weights)
+        own, other, copy = image[:batch], image[batch : 2 * batch], image[2 * batch :]
+        same, copied = _contrast(own, other, _IDENTITY_SCALE), _contrast(own, copy, _COPY_SCALE)
+        nearer = functional.relu((own * other).sum(1) + _COPY_MARGIN - (own * copy).sum(1)).mean()
+        loss = told + _IDENTITY_WEIGHT * same + _COPY_WEIGHT * (copied + 4 * nearer)
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 2.0)
+        optimizer.step()
+        step += 1
+        budget.tell(
+            f"step {step}  attributes {told:.3f}  identity {same:.3f}  copies {copied:.3f}  margin {nearer:.3f}"
+        )
+        if budget.save_due() or budget.share >= 1:
+            state = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
+            torch.save(state | {"step": step, "spent": budget.elapsed}, checkpoint.with_suffix(".tmp"))
+            checkpoint.with_suffix(".tmp").replace(checkpoint)
+    return save(model, tokenizer, out / "embedder")
+
+
+def save(model: Any, tokenizer: Any, folder: Path) -> Path:  # noqa: ANN401 - transformers' classes
+    """Write model, tokenizer and image processor as transformers' Auto classes read them; weights in half precision."""
+    import torch
+    from transformers import CLIPImageProcessor
+
+    model = model.to("cpu", torch.float16, memory_format=torch.contiguous_format).eval()
+    model.save_pretrained(folder, safe_serialization=True)
+    tokenizer.save_pretrained(folder)
+    square = {"height": SIZE, "width": SIZE}
+    processor = CLIPImageProcessor(size=square, do_center_crop=False, image_mean=list(MEAN), image_std=list(STD))
+    processor.save_pretrained(folder)
+    return folder
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=train.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--minutes", type=float, default=12.0)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--identities", type=int, default=9000)
+    given = parser.parse_args()
+    train(given.out, given.minutes, given.seed, identities=given.identities)
+
+
+if __name__ == "__main__":
+    main()
