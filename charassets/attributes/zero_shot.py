@@ -20,7 +20,7 @@ TOP = 3
 FLOOR = 0.05
 """Answers below this probability are not kept: they decide nothing and would be most of the table."""
 
-_DECIMALS = 4  # beyond these a product depends on how many pictures were asked together
+_DECIMALS = 4  # as many as a threshold is ever set to
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class ZeroShot:
         Args:
             pictures: (n, dim) unit-norm embeddings of the same model.
         """
-        logits = np.float32(self.scale) * (pictures.astype(np.float32) @ self.vectors.T)
+        # In float32 the last digits depend on how many pictures are multiplied at once.
+        logits = self.scale * (pictures.astype(np.float64) @ self.vectors.T.astype(np.float64))
         found: list[list[Evidence]] = [[] for _ in pictures]
         first = 0
         for question in self.questions:
@@ -65,7 +66,7 @@ class ZeroShot:
             first = last
         return found
 
-    def _kept(self, question: Question, chances: NDArray[np.float32]) -> list[Evidence]:
+    def _kept(self, question: Question, chances: NDArray[np.float64]) -> list[Evidence]:
         best = np.argsort(-chances, kind="stable")[:TOP]
         detail = f"{self.model}, one of {len(question.options)} answers"
         return [
@@ -112,6 +113,6 @@ def _question(attribute: Attribute) -> Question:
     return Question(attribute.name, tuple(name for name, _ in options), tuple(prompts for _, prompts in options))
 
 
-def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
     powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
