@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from charassets.errors import Rejected
-from charassets.sources import storage
+from charassets.sources import parquet, storage
 
 LOCATOR_COLUMNS = ("kind", "uri", "member", "offset", "length", "row", "image_id")
 """Columns of ``raw_shards`` that a fetch needs."""
@@ -65,4 +65,6 @@ def fetch_one(row: Mapping[str, Any]) -> bytes:
 def _read(row: Mapping[str, Any]) -> bytes:
     if row["kind"] == "tar":
         return storage.read_range(row["uri"], row["offset"], row["length"])
+    if row["kind"] == "parquet":
+        return parquet.fetch(row["uri"], row["member"], row["row"])
     return storage.read_file(row["uri"], row["length"])

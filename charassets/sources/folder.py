@@ -16,11 +16,12 @@ from charassets.sources.walk import Found
 _FOLDERS_ABOVE = 2  # `.../sensitive` or `.../episode_001/character` may be the very folder the user points at
 
 
-def item(found: Found, told: str = "") -> Item:
+def item(found: Found, kind: str = "file", told: str = "") -> Item:
     """The item of one picture.
 
     Args:
         found: the picture and the sidecars of its folder.
+        kind: ``file``, or ``kohya`` where a metadata file named the picture.
         told: what a metadata file says of it, as canonical text; a change re-reads the item.
     """
     stem = PurePosixPath(found.entry.name).stem
@@ -31,7 +32,7 @@ def item(found: Found, told: str = "") -> Item:
     if not names.is_storable(uri):
         # Arrow and DuckDB take only UTF-8: the item stands in the ledger by its escaped name and is refused when read.
         key, uri = names.printable(key), names.printable(uri)
-    return Item(key, "file", uri, 0, 1, digest.hexdigest())
+    return Item(key, kind, uri, 0, 1, digest.hexdigest())
 
 
 def stamp_of(entry: Entry) -> Stamp:

@@ -39,9 +39,6 @@ PARQUETS = frozenset({".parquet", ".pq"})
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
 CONTAINERS = TARS | PARQUETS | TABLES
 
-KOHYA = re.compile(r"^meta(?:data)?_(?:cap|lat|clean|cap_dd)\.json$")
-"""File names of the metadata chain of kohya's scripts (merge_captions, merge_dd_tags, clean, prepare_buckets_latents)."""
-
 _NOTES = frozenset(
     {"readme", "source", "license", "licence", "notice", "credits", "labels", "classes", "metadata", "info", "index"}
     | {"truth", "manifest"}

@@ -4,15 +4,19 @@ What belongs here: which reader takes which file. Not here: how any kind is read
 """
 
 import hashlib
+import heapq
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from charassets.errors import SourceError, UsageError
 from charassets.settings import ImageSettings, SourceSettings
-from charassets.sources import folder, names, storage, walk, webdataset
+from charassets.sources import folder, kohya, names, storage, tables, urls, walk, webdataset
+from charassets.sources.columns import NoColumnsError
 from charassets.sources.records import Item, Refused, SourceRecord
+from charassets.sources.storage import Stamp
 from charassets.sources.walk import Found
 
 SLICE_RECORDS = 500
@@ -21,7 +25,7 @@ SLICE_RECORDS = 500
 MAX_BYTES = ImageSettings().max_bytes
 """Largest picture read unless told otherwise."""
 
-_TODO = "point at pictures, .tar, .parquet, .csv or .jsonl files, or a folder or glob of them"
+_COMPRESSED = {".gz", ".tgz", ".bz2", ".xz", ".zst", ".zip"}
 
 
 class Source:
@@ -41,29 +45,35 @@ class Source:
         self._root, self._pattern, self._single = root, pattern, single
         self._downloads, self._span = downloads, span
         self._listed: Counter[str] = Counter()
+        self._decided: dict[str, str] = {}
 
     def list_items(self) -> Iterator[Item]:
         """The items of the source, sorted by key. Pictures are not opened; of containers only headers are read.
 
-        A container that cannot be read is listed as one item all the same, so that reading it says so by name and the other
+        Tables without pictures (labels, statistics) are records only where nothing else is: beside pictures they are not. A
+        container that cannot be read is listed as one item all the same, so that reading it says so by name and the other
         items go on; only where the source is that very file the error comes at once.
 
         Raises:
-            SourceError: nothing usable is there, a folder cannot be listed, or the one file of the source is damaged.
+            SourceError: nothing usable is there, a folder cannot be listed, or the one file of the source is of no use.
         """
-        self.ignored.clear()
         self._listed.clear()
-        for found in self._files():
-            for item in self._items(found):
+        self._decided.clear()
+        for listing in (self._with_pictures, self._words_alone):
+            self.ignored.clear()
+            for item in listing():
                 self._listed[item.kind] += 1
                 yield item
-        if not self._listed:
-            seen = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in self.ignored.most_common(5))
-            raise SourceError(
-                f"source {self.name} holds nothing usable" + (f" (found {seen})" if seen else " (no files)"),
-                where=self._settings.path,
-                todo=_TODO,
-            )
+            if self._listed:
+                return
+        seen = ", ".join(f"{n} {suffix or 'without suffix'}" for suffix, n in self.ignored.most_common(5))
+        raise SourceError(
+            f"source {self.name} holds nothing usable" + (f" (found {seen})" if seen else " (no files)"),
+            where=self._settings.path,
+            todo="unpack compressed archives: only a plain .tar can be read in place"
+            if self.ignored.keys() & _COMPRESSED
+            else "point at pictures, .tar, .parquet, .csv or .jsonl files, or a folder or glob of them",
+        )
 
     def read(self, item: Item, max_bytes: int = MAX_BYTES) -> Iterator[SourceRecord | Refused]:
         """The records of an item, in order, one picture in memory at a time.
@@ -77,35 +87,118 @@ class Source:
         """
         if item.kind == "tar":
             return webdataset.read(item, self._span, max_bytes)
-        return folder.read(item, max_bytes)
+        if item.kind in {"file", "kohya"}:
+            return self._read_picture(item, max_bytes)
+        of = tables.reopened(item, self._settings.columns)
+        if of.columns.url:
+            return urls.read(item, of, self._span, max_bytes, self._downloads)
+        return tables.read(item, of, self._span, max_bytes)
 
     def describe(self) -> str:
-        """What the last listing found, and how it understands it, for a person."""
+        """What the last listing found, and how it understands the tables it met, in lines for a person."""
         kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self._listed.items())) or "not listed yet"
         ignored = ", ".join(f"{n:,} {suffix or 'without suffix'}" for suffix, n in sorted(self.ignored.items()))
-        return f"{self.name} ({self._settings.path}): items {kinds}" + (f"; ignored {ignored}" if ignored else "")
+        first = f"{self.name} ({self._settings.path}): items {kinds}" + (f"; ignored {ignored}" if ignored else "")
+        return "\n".join([first, *(f"  {example}: {decision}" for decision, example in self._decided.items())])
+
+    @cached_property
+    def _metadata(self) -> kohya.Metadata | None:
+        """The kohya file that the source is, or that lies in its root."""
+        if self._single:
+            is_metadata = names.suffix(self._single.entry.name) == ".json"
+            return kohya.Metadata(self._single.entry.path) if is_metadata else None
+        return None if self._pattern else kohya.beside(self._root)
+
+    def _with_pictures(self) -> Iterator[Item]:
+        """Items with pictures, and every other file counted as ignored."""
+        if self._single and self._metadata:
+            yield from self._named_by(self._metadata)
+            return
+        for found in self._files():
+            suffix = names.suffix(found.entry.name)
+            if suffix in names.PICTURES:
+                yield self._picture(found)
+            elif suffix in names.TARS:
+                yield from self._archive(found)
+            elif suffix in names.PARQUETS:
+                yield from self._table(found, needs_pictures=True)
+            elif suffix not in names.SIDECARS:
+                self.ignored[suffix] += 1
+
+    def _words_alone(self) -> Iterator[Item]:
+        """Items of the tables that have no pictures, or only their addresses."""
+        for found in self._files():
+            suffix = names.suffix(found.entry.name)
+            if suffix in names.PARQUETS | names.TABLES:
+                yield from self._table(found, needs_pictures=False)
+            else:
+                self.ignored[suffix] += 1
 
     def _files(self) -> Iterator[Found]:
         return iter([self._single]) if self._single else walk.walk(self._root, self._pattern)
 
-    def _items(self, found: Found) -> Iterator[Item]:
-        suffix = names.suffix(found.entry.name)
-        if suffix in names.PICTURES:
-            yield folder.item(found)
-        elif suffix in names.TARS:
-            yield from self._slices(found, "tar")
-        elif suffix not in names.SIDECARS:
-            self.ignored[suffix] += 1
+    def _read_picture(self, item: Item, max_bytes: int) -> Iterator[SourceRecord | Refused]:
+        metadata = self._metadata
+        if metadata and item.uri == metadata.uri:
+            return iter([Refused(item.item_key, "missing_file", "no picture of this name below the metadata file")])
+        key = metadata.key(item.path) if metadata else None
+        return folder.read(item, max_bytes, metadata.words(key) if metadata and key is not None else None)
 
-    def _slices(self, found: Found, kind: str) -> Iterator[Item]:
+    def _picture(self, found: Found, kind: str = "file") -> Item:
+        key = self._metadata.key(found.path) if self._metadata else None
+        return folder.item(found, kind, self._metadata.text(key) if self._metadata and key is not None else "")
+
+    def _named_by(self, metadata: kohya.Metadata) -> Iterator[Item]:
+        """The pictures a metadata file names; names without a picture are items too, refused when they are read."""
+        found = {
+            file.path: (file, key)
+            for file in walk.walk(self._root)
+            if names.suffix(file.path) in names.PICTURES and (key := metadata.key(file.path)) is not None
+        }
+        unmet = sorted(names.printable(key) for key in metadata.keys() - {key for _, key in found.values()})
+        present = (self._picture(file, "kohya") for file, _ in found.values())
+        missing = (Item(key, "kohya", metadata.uri, 0, 1, "") for key in unmet)
+        yield from heapq.merge(present, missing, key=lambda item: item.item_key)
+
+    def _archive(self, found: Found) -> Iterator[Item]:
         stamp = folder.stamp_of(found.entry)
-        digest = hashlib.blake2b(repr(stamp).encode(), digest_size=16).hexdigest()
         try:
-            yield from webdataset.items(found.path, found.entry.path, stamp, self._span, digest)
+            yield from webdataset.items(found.path, found.entry.path, stamp, self._span, _digest(stamp))
         except SourceError:
             if self._single:
                 raise
-            yield Item(f"{found.path}#{0:09d}-{self._span}", kind, found.entry.path, 0, self._span, digest)
+            yield self._unreadable(found, "tar")
+
+    def _table(self, found: Found, *, needs_pictures: bool) -> Iterator[Item]:
+        """Items of a table, unless it has to have pictures and has none."""
+        stamp = folder.stamp_of(found.entry)
+        try:
+            of = tables.table(found.entry.path, stamp, self._settings.columns)
+        except NoColumnsError:
+            if self._single:
+                raise
+            self.ignored[names.suffix(found.entry.name)] += 1
+            return
+        except SourceError:
+            if self._single:
+                raise
+            yield self._unreadable(found, "parquet" if needs_pictures else "table")
+            return
+        if needs_pictures and not of.columns.has_pictures and not self._single:
+            self.ignored[names.suffix(found.entry.name)] += 1
+            return
+        self._decided.setdefault(str(of.columns), found.path)
+        yield from tables.items(found.path, found.entry.path, of, self._span, _digest(stamp))
+
+    def _unreadable(self, found: Found, kind: str) -> Item:
+        return Item(
+            f"{found.path}#{0:09d}-{self._span}",
+            kind,
+            found.entry.path,
+            0,
+            self._span,
+            _digest(folder.stamp_of(found.entry)),
+        )
 
 
 def open_source(settings: SourceSettings, *, downloads: Path | None = None, span: int = SLICE_RECORDS) -> Source:
@@ -129,6 +222,10 @@ def open_source(settings: SourceSettings, *, downloads: Path | None = None, span
     if entry is None and (not pattern or storage.look(root) is None):
         raise UsageError(f"source {settings.name}: nothing is there", where=settings.path, todo="check the path")
     return Source(settings, root, pattern, None, downloads, span)
+
+
+def _digest(stamp: Stamp) -> str:
+    return hashlib.blake2b(repr(tuple(stamp)).encode(), digest_size=16).hexdigest()
 
 
 def _absolute(path: str) -> str:

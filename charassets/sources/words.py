@@ -8,7 +8,7 @@ import codecs
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -130,7 +130,13 @@ def from_mapping(values: Mapping[str, Any], renamed: Mapping[str, str] | None = 
         renamed: our names to theirs where the user said so; they come before any alias.
     """
     left = {str(name): value for name, value in values.items() if not _is_silent(value)}
-    taken = {ours: _take(left, ours, (renamed or {}).get(ours), convert) for ours, convert in _CONVERT.items()}
+    is_post = any(name.lower().startswith("tag_string") or name in {"md5", "rating"} for name in left)
+    aliases = {**ALIASES, **{ours: (theirs,) for ours, theirs in (renamed or {}).items()}}
+    if not is_post and "post_id" not in (renamed or {}):
+        aliases["post_id"] = ALIASES["post_id"][
+            :-1
+        ]  # anybody's row number is called id; only a post's is one of a site
+    taken = {ours: _take(left, aliases[ours], convert) for ours, convert in _CONVERT.items()}
     general, text = taken.pop("tags_general"), taken.pop("text")
     if taken["tags"] is None and general:
         # A danbooru dump splits the line by category; the whole line holds them all.
@@ -142,15 +148,12 @@ def from_mapping(values: Mapping[str, Any], renamed: Mapping[str, str] | None = 
     return _bounded(Words(**taken, extra=left))
 
 
-def _take(left: dict[str, Any], ours: str, told: str | None, convert: Callable[[Any], Any]) -> Any:  # noqa: ANN401
-    """Take the first usable value that goes by one of our name's aliases out of ``left``."""
-    lower = {name.lower(): name for name in reversed(left)}
-    is_post = any(name.startswith("tag_string") or name in {"md5", "rating"} for name in lower)
-    for alias in (told,) if told else ALIASES[ours]:
-        name = alias if told else lower.get(alias)
-        if alias == "id" and not told and not is_post:
-            continue  # anybody's row number is called id; only that of a post is one of a site
-        if name in left and (found := convert(left[name])) is not None:
+def _take(left: dict[str, Any], aliases: Sequence[str], convert: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+    """Take the first usable value that goes by one of the aliases, whatever its case, out of ``left``."""
+    by_lower = {name.lower(): name for name in reversed(left)}
+    for alias in aliases:
+        name = alias if alias in left else by_lower.get(alias.lower())
+        if name is not None and (found := convert(left[name])) is not None:
             del left[name]
             return found
     return None

@@ -10,6 +10,9 @@ from PIL import Image
 from charassets.settings import SourceSettings
 from charassets.sources import Refused, Source, SourceRecord, open_source
 
+DATA = Path(__file__).parents[2].parent / "shared" / "data"
+"""Real art and tags, where this machine has them."""
+
 
 def picture(colour: int = 0, size: tuple[int, int] = (24, 32), kind: str = "PNG") -> bytes:
     out = io.BytesIO()

@@ -4,9 +4,7 @@ from pathlib import Path
 import pytest
 
 from charassets.errors import SourceError, UsageError
-from charassets_tests.sources.making import picture, record, records, refusals, source, tar_bytes, tree
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
+from charassets_tests.sources.making import DATA, picture, record, records, refusals, source, tar_bytes, tree
 
 
 def test_pictures_at_any_depth_come_with_the_files_of_their_stem(tmp_path):
@@ -151,8 +149,11 @@ def test_a_missing_path_an_empty_folder_and_a_folder_without_pictures_say_what_t
         source(tmp_path / "nowhere")
     with pytest.raises(SourceError, match="holds nothing usable .no files"):
         records(source(tmp_path))
-    tree(tmp_path, {"a.zip": "", "b.zip": "", "c.md": ""})
-    with pytest.raises(SourceError, match=r"found 2 \.zip, 1 \.md.*point at"):
+    tree(tmp_path, {"a.pdf": "", "b.pdf": "", "c.md": ""})
+    with pytest.raises(SourceError, match=r"found 2 \.pdf, 1 \.md.*point at"):
+        records(source(tmp_path))
+    tree(tmp_path, {"d.tar.gz": ""})
+    with pytest.raises(SourceError, match=r"unpack compressed archives"):
         records(source(tmp_path))
     with pytest.raises(SourceError, match="holds nothing usable"):
         records(source(tmp_path / "*.png"))

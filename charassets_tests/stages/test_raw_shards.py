@@ -13,9 +13,7 @@ from charassets.sources import open_source
 from charassets.sources.fetch import fetch, fetch_one
 from charassets.stages.contract import Batch, Outcome
 from charassets.stages.raw_shards import RawShards
-from charassets_tests.sources.making import picture, tar_bytes, tree
-
-DATA = Path(__file__).parents[2].parent / "shared" / "data"
+from charassets_tests.sources.making import DATA, picture, tar_bytes, tree
 
 
 def settings_of(tmp_path: Path, **sources: Path) -> Settings:
