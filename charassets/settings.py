@@ -112,22 +112,67 @@ class GateSettings(_Section):
     person_score: float = Field(default=0.30, ge=0, le=1, description="A person box counts from this score on.")
     head_score: float = Field(default=0.40, ge=0, le=1, description="A head box counts from this score on.")
     face_score: float = Field(default=0.25, ge=0, le=1, description="A face box counts from this score on.")
+    second_figure_score: float = Field(
+        default=0.15,
+        ge=0,
+        le=1,
+        description="Score from which a further figure, too weak to count, is reason for doubt.",
+    )
     second_figure_area: float = Field(
         default=0.15,
         ge=0,
         le=1,
-        description="A further figure counts when its box has at least this share of the largest one's area.",
+        description="A further figure matters when its box has at least this share of the largest one's area.",
     )
-    second_figure_score: float = Field(
-        default=0.20, ge=0, le=1, description="Score from which a further figure is reason for doubt."
+    trace_score: float = Field(
+        default=0.05,
+        ge=0,
+        le=1,
+        description="Score of a mere trace of a figure: enough to believe a cut-out, and to doubt a lone figure if it is large.",
+    )
+    large_figure_area: float = Field(
+        default=0.33,
+        ge=0,
+        le=1,
+        description="Share of the largest figure's area from which even a trace beside it is reason for doubt.",
+    )
+    same_figure_overlap: float = Field(
+        default=0.5, ge=0, le=1, description="Two boxes are one figure when they share this much of the smaller one."
+    )
+    same_figure_drop: float = Field(
+        default=0.35,
+        ge=0,
+        le=1,
+        description="Of two nested persons the inner is another one when it begins this share of the height further down.",
     )
     min_side: int = Field(default=64, ge=1, description="Shortest side in pixels of a usable picture.")
-    min_sharpness: float = Field(default=15.0, ge=0, description="Least variance of the Laplacian at 512 px.")
-    min_contrast: float = Field(default=0.06, ge=0, le=1, description="Least spread of grey values.")
-    min_information: float = Field(default=1.0, ge=0, le=8, description="Least entropy in bits.")
+    min_sharpness: float = Field(
+        default=8.0, ge=0, description="Least variance of the Laplacian at 512 px; flat drawings start at about 17."
+    )
+    min_contrast: float = Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Least spread of grey values; off, as a sparse line drawing on white has none.",
+    )
+    min_information: float = Field(
+        default=0.25,
+        ge=0,
+        le=8,
+        description="Least entropy in bits; an empty page has 0, thin lines on white about 0.4.",
+    )
     trust_cutouts: bool = Field(
         default=True,
         description="A transparent picture with one opaque region is one figure, if the detector does not disagree.",
+    )
+    cutout_coverage: float = Field(
+        default=0.9,
+        ge=0,
+        le=1,
+        description="Most opaque share of a cut-out; a picture with torn or rounded edges has more.",
+    )
+    trust_solo_tags: bool = Field(
+        default=True, description="A picture tagged as one figure is single even where the detector sees nobody."
     )
 
 

@@ -1,0 +1,60 @@
+"""Gates: what is good enough, as a query over stored scores, so that another threshold recomputes nothing.
+
+What belongs here: the door to ``gates.sql``, the one definition of the verdict. Not here: measuring (the stage before) and the
+warehouse, which makes a view of the same text.
+"""
+
+from importlib import resources
+
+import duckdb
+import pyarrow as pa
+
+from charassets.schema import SINGLE_CHARACTER_IMAGES
+from charassets.settings import GateSettings
+
+VERDICTS: dict[str, str] = {
+    "single": "shows exactly one figure",
+    "none": "shows nobody",
+    "multiple": "shows several figures",
+    "ambiguous": "tags and boxes disagree, or the boxes leave a doubt",
+    "low_quality": "too small, too blurred or too empty to judge",
+}
+"""The verdicts and what they mean."""
+
+_COLUMNS = [name for name in SINGLE_CHARACTER_IMAGES.arrow.names if name != "crop"]
+
+
+def gate_row(gates: GateSettings) -> pa.Table:
+    """The settings as the one-row table that ``verdict_sql`` takes for its gates."""
+    return pa.Table.from_pylist([gates.model_dump()])
+
+
+def verdict_sql(source: str, gates_relation: str) -> str:
+    """The query that answers ``record_id, verdict, reason`` for every row of ``source``.
+
+    Args:
+        source: a table, view or parenthesised query with the columns of ``single_character_images`` (but ``crop``).
+        gates_relation: a one-row relation with the fields of ``GateSettings``.
+    """
+    text = resources.files("charassets.stages").joinpath("gates.sql").read_text(encoding="utf-8")
+    # Not str.format: the query's own format() calls are full of braces.
+    return text.replace("{source}", source).replace("{gates}", gates_relation)
+
+
+def verdicts(table: pa.Table, gates: GateSettings) -> pa.Table:
+    """The verdicts of rows in memory.
+
+    Args:
+        table: rows of ``single_character_images``; ``crop`` is not needed.
+        gates: the thresholds.
+
+    Returns:
+        ``record_id``, ``verdict`` (a key of ``VERDICTS``) and ``reason`` (a sentence with the numbers behind it), in the
+        order of ``table``.
+    """
+    with duckdb.connect(config={"threads": 1}) as connection:
+        connection.register("pictures", table.select(_COLUMNS))
+        connection.register("gates", gate_row(gates))
+        found = connection.sql(verdict_sql("pictures", "gates")).to_arrow_table()
+    place = {record: i for i, record in enumerate(found.column("record_id").to_pylist())}
+    return found.take(pa.array([place[record] for record in table.column("record_id").to_pylist()], pa.int64()))
