@@ -33,7 +33,8 @@ class DelimitedRows:
 
     def __init__(self, uri: str) -> None:
         self._uri = uri
-        self._is_json = names.suffix(uri.partition("?")[0]) in {".jsonl", ".ndjson"}
+        suffix = names.suffix(storage.parts(uri)[-1])
+        self._is_json, self._is_tabbed = suffix in {".jsonl", ".ndjson"}, suffix == ".tsv"
         self._delimiter, self._header = ",", list[str]()
         self._offsets: list[int] = []
         self.count = 0
@@ -115,8 +116,7 @@ class DelimitedRows:
     def _read_header(self, file: IO[bytes]) -> None:
         lines = _Lines(file, self._encoding)
         first = next(lines, "").removeprefix("\ufeff")
-        tabbed = names.suffix(self._uri.partition("?")[0]) == ".tsv"
-        self._delimiter = "\t" if tabbed else max((",", "\t", ";"), key=first.count)
+        self._delimiter = "\t" if self._is_tabbed else max((",", "\t", ";"), key=first.count)
         cells = next(csv.reader([first], delimiter=self._delimiter), [])
         if any(cell.strip().lstrip("+-").isdigit() for cell in cells):
             raise SourceError(

@@ -62,7 +62,7 @@ def read(item: Item, max_bytes: int, told: Words | None = None) -> Iterator[Sour
 def path_facts(item: Item, member: str = "") -> Words:
     """What folders and name say, seen from a little above the source's root."""
     inner = [*item.path.split("/"), *filter(None, member.split("/"))]
-    above = [part for part in item.uri.split("/") if part][: -len(item.path.split("/"))]
+    above = storage.parts(item.uri)[: -len(item.path.split("/"))]
     return names.facts([*above[-_FOLDERS_ABOVE:], *inner])
 
 

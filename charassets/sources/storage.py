@@ -49,24 +49,32 @@ def join(folder: str, name: str) -> str:
     """Path of a name in a folder; in a URI the name is percent-encoded and options after ``?`` stay at the end."""
     if not is_uri(folder):
         return os.path.join(folder, name)  # noqa: PTH118 - a million joins: pathlib costs ten times as much
-    parts = urlsplit(folder)
-    return urlunsplit(parts._replace(path=f"{parts.path.rstrip('/')}/{quote(name)}"))
+    uri = urlsplit(folder)
+    return urlunsplit(uri._replace(path=f"{uri.path.rstrip('/')}/{quote(name)}"))
+
+
+def parts(path: str) -> list[str]:
+    """Names on the way to a path, from the outside in: in a URI the bucket, then the decoded names."""
+    if not is_uri(path):
+        return [part for part in path.split("/") if part]
+    uri = urlsplit(path)
+    return [uri.netloc, *(unquote(part) for part in uri.path.split("/") if part)]
 
 
 def parent(path: str) -> str:
     """Folder that holds the path."""
     if not is_uri(path):
         return os.path.dirname(path)  # noqa: PTH120 - see join
-    parts = urlsplit(path)
-    return urlunsplit(parts._replace(path=parts.path.rstrip("/").rpartition("/")[0]))
+    uri = urlsplit(path)
+    return urlunsplit(uri._replace(path=uri.path.rstrip("/").rpartition("/")[0]))
 
 
 def with_suffix(path: str, suffix: str) -> str:
     """Path of the file beside this one that has the same stem."""
     if not is_uri(path):
         return os.path.splitext(path)[0] + suffix  # noqa: PTH122 - see join
-    parts = urlsplit(path)
-    return urlunsplit(parts._replace(path=os.path.splitext(parts.path)[0] + suffix))  # noqa: PTH122
+    uri = urlsplit(path)
+    return urlunsplit(uri._replace(path=os.path.splitext(uri.path)[0] + suffix))  # noqa: PTH122
 
 
 @lru_cache(maxsize=64)
@@ -78,9 +86,9 @@ def _store(root: str) -> tuple[fs.FileSystem, str]:
 
 
 def _resolve(uri: str) -> tuple[fs.FileSystem, str]:
-    parts = urlsplit(uri)
-    store, base = _store(urlunsplit(parts._replace(path="")))
-    return store, f"{base.rstrip('/')}/{unquote(parts.path).strip('/')}".rstrip("/")
+    bucket = urlsplit(uri)
+    store, base = _store(urlunsplit(bucket._replace(path="")))
+    return store, f"{base.rstrip('/')}/{unquote(bucket.path).strip('/')}".rstrip("/")
 
 
 def look(path: str) -> Entry | None:
@@ -89,7 +97,7 @@ def look(path: str) -> Entry | None:
     Raises:
         SourceError: the place cannot be asked (no permission, no network).
     """
-    name = path.rstrip("/").rpartition("/")[2]
+    name = (parts(path) or [""])[-1]
     try:
         if not is_uri(path):
             found = os.stat(path)  # noqa: PTH116 - see join
@@ -103,7 +111,7 @@ def look(path: str) -> Entry | None:
         raise SourceError(f"cannot be read: {_line(error)}", where=path, todo="check permissions and network") from None
     if info.type == fs.FileType.NotFound:
         return None
-    return Entry(unquote(name), path, info.type == fs.FileType.Directory, Stamp(info.size or 0, info.mtime_ns or 0))
+    return Entry(name, path, info.type == fs.FileType.Directory, Stamp(info.size or 0, info.mtime_ns or 0))
 
 
 def entries(folder: str) -> list[Entry]:

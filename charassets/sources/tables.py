@@ -44,7 +44,7 @@ class Table:
 
     def __init__(self, uri: str, told: Mapping[str, str]) -> None:
         self.rows: Rows = (
-            ParquetRows(uri) if names.suffix(uri.partition("?")[0]) in names.PARQUETS else DelimitedRows(uri)
+            ParquetRows(uri) if names.suffix(storage.parts(uri)[-1]) in names.PARQUETS else DelimitedRows(uri)
         )
         self.columns: Columns = columns.sniff(self.rows.forms, self.rows.sample(), told, uri)
         if not self.columns.usable:

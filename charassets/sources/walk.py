@@ -34,12 +34,14 @@ class Found:
 
 
 def split_glob(path: str) -> tuple[str, str]:
-    """A path as the folder without wildcards and the pattern below it (empty where there is none)."""
-    if not _MAGIC.search(path):
-        return path, ""
-    parts = path.split("/")
-    cut = next(i for i, part in enumerate(parts) if _MAGIC.search(part))
-    return "/".join(parts[:cut]) or ("/" if path.startswith("/") else "."), "/".join(parts[cut:])
+    """A path as the folder without wildcards and the pattern below it (empty where there is none).
+
+    In a URI ``?`` begins the store's options and is no wildcard.
+    """
+    plain, mark, options = path.partition("?") if storage.is_uri(path) else (path, "", "")
+    parts = plain.split("/")
+    cut = next((i for i, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
+    return ("/".join(parts[:cut]) or "/") + mark + options, "/".join(parts[cut:])
 
 
 def walk(folder: str, pattern: str = "") -> Iterator[Found]:
