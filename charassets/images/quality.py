@@ -26,7 +26,8 @@ class Quality:
 
     Attributes:
         sharpness: variance of the Laplacian of grey (0-255) with the short side scaled to ``SHARPNESS_SIDE`` (the
-            measure of Pech-Pacheco et al., ICPR 2000).
+            measure of Pech-Pacheco et al., ICPR 2000). A smaller picture is enlarged and counts as softer, as it is to
+            a model that enlarges it.
         brightness: mean grey, 0-1.
         contrast: 95th less 5th percentile of grey, 0-1.
         information: entropy of the 256-bin grey histogram in bits, 0-8.

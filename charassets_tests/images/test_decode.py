@@ -15,6 +15,9 @@ from charassets.settings import ImageSettings
 
 LIMITS = ImageSettings()
 
+# pytest switches the module's own filters off; Pillow warns of the very damage that is being tested.
+pytestmark = pytest.mark.filterwarnings("ignore")
+
 
 # How a camera that writes this orientation has turned the pixels: the inverse of what a viewer does.
 STORED_TURN = {
