@@ -27,7 +27,7 @@ $(STAMP): requirements.lock pyproject.toml
 	@touch $@
 
 demo: $(STAMP)
-	$(BIN)/charassets $(if $(SOURCE),run $(foreach source,$(SOURCE),--source '$(source)'),demo) $(ARGS)
+	@$(BIN)/charassets $(if $(SOURCE),run $(foreach source,$(SOURCE),--source '$(source)'),demo) $(ARGS)
 
 ui: $(STAMP)
 	@mkdir -p '$(DAGSTER_HOME)'

@@ -1,0 +1,167 @@
+"""The command line: flags, help, exit codes. Every command calls a function that the rest of the project calls too.
+
+What belongs here: the typer app. Not here: any work; heavy modules are imported inside the commands, so that help is quick.
+"""
+
+import sys
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import click
+import typer
+
+from charassets.errors import CharassetsError
+
+if TYPE_CHECKING:
+    from charassets.cli_run import Request
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="charassets",
+    help="Turn folders, tars and tables of drawn characters into training sets you can trust.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Workspace = Annotated[
+    Path | None,
+    typer.Option("--workspace", "-w", help="Folder of the lake, the warehouse and Dagster's state. [workspace]"),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
+Profile = Annotated[str | None, typer.Option(help="Models and thresholds that go together: mini, clip or anime.")]
+Detector = Annotated[str | None, typer.Option(help="Weights of the figure detector: .pt, .onnx or OpenVINO folder.")]
+Embedder = Annotated[str | None, typer.Option(help="Folder or hub id of the image-text embedder.")]
+Assignments = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE", help="A setting of this run, e.g. gates.min_sharpness=40."),
+]
+Strict = Annotated[bool, typer.Option(help="Exit with 3 if any record was rejected.")]
+
+
+@app.command()
+def run(
+    source: Annotated[
+        list[str] | None,
+        typer.Option(metavar="[NAME=]PATH", help="Folder, tar, table or glob; repeat for more. Remembered."),
+    ] = None,
+    more: Annotated[list[str] | None, typer.Argument(metavar="[NAME=]PATH...", help="More sources.")] = None,
+    workspace: Workspace = None,
+    profile: Profile = None,
+    detector: Detector = None,
+    embedder: Embedder = None,
+    assignments: Assignments = None,
+    shard_records: Annotated[int | None, typer.Option(min=1, help="Records a new shard holds at most.")] = None,
+    strict: Strict = False,
+    json: Json = False,
+) -> None:
+    """Materialize every asset for the sources, through Dagster; what was computed before is not computed again."""
+    from charassets.cli_run import Request
+
+    sources = [*(source or []), *(more or [])]
+    request = Request(sources, profile, detector, embedder, assignments or (), shard_records, strict)
+    _run(request, workspace, json)
+
+
+@app.command()
+def demo(
+    workspace: Workspace = None,
+    seed: Annotated[int, typer.Option(min=0, help="Which drawings are made.")] = 7,
+    assignments: Assignments = None,
+    json: Json = False,
+) -> None:
+    """Draw sample shards with planted trouble into WORKSPACE/sample, then run on them."""
+    from charassets.cli_run import Request, use_workspace
+    from charassets.settings import load_settings
+    from charassets.studio.samples import write_samples
+
+    use_workspace(workspace)
+    sample = load_settings().workspace / "sample"
+    if not sample.is_dir():
+        write_samples(sample, seed)
+    sources = sorted(str(path) for path in sample.iterdir() if not path.name.startswith("."))
+    _run(Request(sources, assignments=assignments or ()), None, json)
+
+
+@app.command()
+def verify(workspace: Workspace = None, json: Json = False) -> None:
+    """Re-hash every stored file and check the books; exit with 4 and name the damage if there is any."""
+    from charassets.cli_inspect import verify_lake
+
+    raise typer.Exit(verify_lake(workspace, json))
+
+
+@app.command()
+def status(workspace: Workspace = None, json: Json = False) -> None:
+    """Say which shards are missing, changed or stale, without computing anything."""
+    from charassets.cli_inspect import shard_status
+
+    raise typer.Exit(shard_status(workspace, json))
+
+
+@app.command()
+def config(workspace: Workspace = None, json: Json = False) -> None:
+    """List every setting with its value, bounds and meaning."""
+    from charassets.cli_inspect import list_settings
+
+    raise typer.Exit(list_settings(workspace, json))
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Argument(help="New folder to draw into.")],
+    seed: Annotated[int, typer.Option(min=0, help="Which drawings are made.")] = 7,
+) -> None:
+    """Draw the sample shards of the demo, without running anything."""
+    from charassets.studio.samples import write_samples
+
+    write_samples(out, seed)
+    print(f"drawn into {out}", file=sys.stderr)
+
+
+def main() -> None:
+    """Entry point: every failure is one line on stderr and a documented exit code, never a traceback."""
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        code = app(standalone_mode=False)
+    except CharassetsError as error:
+        return _told(str(error), error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        return _told("interrupted; the next run continues where this one stopped", INTERRUPTED)
+    except BrokenPipeError:  # the reader of stdout has seen enough
+        return 0
+    except Exception as error:  # a bug of ours: say where it happened, so that it can be reported
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        return _told(f"unexpected {type(error).__name__}: {error} [{where}]; please report this as a bug", 1)
+    return code if isinstance(code, int) else 0
+
+
+def _told(message: str, code: int) -> int:
+    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _run(request: "Request", workspace: Path | None, json: bool) -> None:
+    from charassets import cli_report
+    from charassets.cli_run import own_stderr, reserved_stdout, run, use_workspace
+
+    use_workspace(workspace)
+    with reserved_stdout() as stdout, own_stderr() as stderr:
+        outcome = run(request, stderr)
+        cli_report.talk(outcome, stderr)
+        print(cli_report.as_json(outcome) if json else cli_report.as_text(outcome), file=stdout)
+    raise typer.Exit(outcome.exit_code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""The commands that only look: ``verify``, ``status`` and ``config``. They answer their exit code.
+
+What belongs here: printing what the lake and the settings say. Not here: changing anything.
+"""
+
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+from rich.console import Console
+from rich.table import Table
+
+from charassets.cli_run import use_workspace
+from charassets.errors import UsageError, VerificationError
+from charassets.lake import verify
+from charassets.lake.fragments import Lake
+from charassets.lake.workspace import Workspace
+from charassets.schema import SOURCE_ITEMS
+from charassets.settings import Settings, load_settings
+from charassets.stages.pipeline import shard_stages
+from charassets.staleness import outdated
+
+_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "multiple_of": "a multiple of"}
+
+
+def verify_lake(workspace: Path | None, json: bool) -> int:
+    """Re-hash everything; 4 where something is damaged, each piece of damage on a line."""
+    settings, lake = _opened(workspace)
+    found = verify.verify(lake)
+    if json:
+        _print_json({"ok": not found.damage, "lake": settings.lake_root, **asdict(found)})
+    else:
+        print(f"{found.fragments:,} fragments, {found.files:,} files, {found.bytes / 1e6:,.1f} MB re-hashed")
+    for damage in found.damage:
+        print(f"error: {damage.table} {damage.shard}: {damage.what}", file=sys.stderr)
+    return VerificationError.exit_code if found.damage else 0
+
+
+def shard_status(workspace: Path | None, json: bool) -> int:
+    """Which shards a run would compute something for."""
+    settings, lake = _opened(workspace)
+    shards = lake.shards(SOURCE_ITEMS.name)
+    stale = outdated(lake, shard_stages(settings))
+    if json:
+        _print_json({"lake": settings.lake_root, "shards": len(shards), "outdated": stale})
+        return 0
+    print(f"{len(shards):,} shards, {len(shards) - len(stale):,} up to date")
+    for shard, reasons in stale.items():
+        by_reason = Counter(reasons.values())
+        print(f"{shard}: " + ", ".join(f"{count} tables {reason}" for reason, count in by_reason.items()))
+    return 0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as people name it, with its value, bounds in words, and meaning."""
+
+    name: str
+    value: Any
+    bounds: str
+    meaning: str
+
+
+def list_settings(workspace: Path | None, json: bool) -> int:
+    """Every setting."""
+    use_workspace(workspace)
+    found = list(_settings("", load_settings()))
+    if json:
+        _print_json([asdict(setting) for setting in found])
+        return 0
+    table = Table("setting", "value", "bounds", "meaning", box=None, pad_edge=False)
+    for setting in found:
+        table.add_row(setting.name, _shown(setting.value), setting.bounds, setting.meaning)
+    Console(width=None if sys.stdout.isatty() else 200).print(table, markup=False)
+    return 0
+
+
+def _settings(prefix: str, section: BaseModel) -> Iterator[Setting]:
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        if isinstance(value, BaseModel):
+            yield from _settings(f"{prefix}{name}.", value)
+        else:
+            plain = section.model_dump(mode="json", include={name})[name]
+            yield Setting(prefix + name, plain, _bounds(field), field.description or "")
+
+
+def _bounds(field: FieldInfo) -> str:
+    limits = [(words, getattr(rule, kind, None)) for rule in field.metadata for kind, words in _BOUNDS.items()]
+    return ", ".join(f"{words} {limit:g}" for words, limit in limits if limit is not None)
+
+
+def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
+    return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
+def _opened(workspace: Path | None) -> tuple[Settings, Lake]:
+    use_workspace(workspace)
+    settings = load_settings()
+    if "://" not in settings.lake_root and not Path(settings.lake_root).is_dir():
+        raise UsageError("there is no lake", where=settings.lake_root, todo="give --workspace, or run first")
+    return settings, Workspace.of(settings).open_lake()
+
+
+def _print_json(content: Any) -> None:  # noqa: ANN401 - any JSON value
+    print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

@@ -1,0 +1,153 @@
+"""``charassets run``: from flags to a report, through Dagster in this process.
+
+What belongs here: settings, the lock, intake, the run, the exit code. Not here: what Dagster does with it
+(``charassets.defs.in_process``) and how the report looks (``charassets.cli_report``).
+"""
+
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from charassets import cli_progress
+from charassets.cli_sources import assigned, model_path, read_workspace_file, remember, sources_given
+from charassets.errors import SourceError
+from charassets.intake import Intake, take_in
+from charassets.lake.workspace import Workspace
+from charassets.settings import Settings, load_settings, merge
+from charassets.stages.pipeline import shard_stages
+
+if TYPE_CHECKING:
+    from charassets.defs.in_process import Report
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asked for; None and empty mean: as the settings say.
+
+    Attributes:
+        sources: ``PATH`` or ``NAME=PATH`` each, added to those the workspace knows.
+        profile: profile of models and thresholds.
+        detector: weights of the detector.
+        embedder: folder or id of the embedder.
+        assignments: ``NAME=VALUE`` settings of this run.
+        shard_records: records a new shard holds at most.
+        strict: a rejected record is a failure.
+    """
+
+    sources: Sequence[str] = ()
+    profile: str | None = None
+    detector: str | None = None
+    embedder: str | None = None
+    assignments: Sequence[str] = ()
+    shard_records: int | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run came to: everything the summary, the JSON and the exit code are made from."""
+
+    settings: Settings
+    workspace: Workspace
+    intake: Intake
+    report: "Report"
+    seconds: float
+    exit_code: int
+
+    @property
+    def computed(self) -> int:
+        """Records that went through a stage."""
+        return sum(done.computed for done in self.report.tables.values())
+
+
+def use_workspace(workspace: Path | None) -> None:
+    """Make a workspace the one that settings, Dagster and child processes see."""
+    if workspace is not None:
+        os.environ["CHARASSETS_WORKSPACE"] = str(workspace.expanduser().absolute())
+
+
+def run(request: Request, stderr: TextIO) -> Outcome:
+    """Bring a workspace up to date with its sources.
+
+    Args:
+        request: what was asked.
+        stderr: where progress is shown.
+
+    Raises:
+        CharassetsError: nothing could be run: the request, every source, the model or the workspace is at fault.
+    """
+    started = time.perf_counter()
+    flags, lasting = _flags(request)
+    settings = load_settings(flags)
+    workspace = Workspace.of(settings)
+    for stage in shard_stages(settings).values():
+        stage.own_fingerprint()  # a missing model is told before millions of files are listed
+    with workspace.locked():
+        intake = take_in(settings, workspace.open_lake())
+        known = [source for source in flags.get("sources", []) if source["name"] not in intake.failed]
+        if remember(workspace.root, {**lasting, "sources": known} if request.sources else lasting):
+            print(f"remembered in {workspace.root / 'charassets.yaml'}", file=stderr)
+        for described in intake.described.values():
+            print(described, file=stderr)
+        report = _through_dagster(workspace, intake, {**flags, "workspace": str(workspace.root)}, stderr)
+    seconds = time.perf_counter() - started
+    return Outcome(settings, workspace, intake, report, seconds, _exit_code(request, intake, report))
+
+
+@contextmanager
+def reserved_stdout() -> Iterator[TextIO]:
+    """The real stdout for data; what libraries print meanwhile goes to stderr."""
+    ours = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(ours), "w", encoding="utf-8") as stream:
+            yield stream
+    finally:
+        os.dup2(ours, 1)
+        os.close(ours)
+
+
+@contextmanager
+def own_stderr() -> Iterator[TextIO]:
+    """A copy of stderr: Dagster redirects the descriptor while a step runs, which would freeze a progress bar."""
+    with os.fdopen(os.dup(2), "w", encoding="utf-8", buffering=1) as stream:
+        yield stream
+
+
+def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Settings of this run, and those of them that the workspace will remember (models, for the lake is made of them)."""
+    lasting: dict[str, Any] = {}
+    if request.profile:
+        lasting["profile"] = request.profile
+    if request.detector:
+        lasting["detector"] = {"path": model_path(request.detector)}
+    if request.embedder:
+        lasting["embedder"] = {"path": model_path(request.embedder)}
+    flags = merge(lasting, assigned(request.assignments))
+    if request.shard_records is not None:
+        flags = merge(flags, {"shards": {"records": request.shard_records}})
+    if request.sources:
+        known = read_workspace_file(load_settings().workspace).get("sources", [])
+        flags["sources"] = sources_given(request.sources, known)
+    return flags, lasting
+
+
+def _through_dagster(workspace: Workspace, intake: Intake, overrides: Mapping[str, Any], stderr: TextIO) -> "Report":
+    from charassets.defs.in_process import instance_of, run_everything
+
+    records = sum(intake.records.values())
+    with instance_of(workspace.dagster_home) as instance, cli_progress.shown(records, stderr) as reporter:
+        return run_everything(instance, intake.change.shards, overrides, reporter)
+
+
+def _exit_code(request: Request, intake: Intake, report: "Report") -> int:
+    if report.problems:
+        return report.problems[0].exit_code
+    if report.bad_shards:
+        return report.bad_code
+    refused = sum(done.rejected for done in report.tables.values())
+    return SourceError.exit_code if intake.failed or (request.strict and refused) else 0

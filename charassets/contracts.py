@@ -1,0 +1,140 @@
+"""What must hold of a committed fragment whatever its stage computed: the promises the checks in Dagster examine.
+
+What belongs here: plain functions from a fragment to what is wrong with it. Not here: who asks and what happens then.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from charassets.attributes import vocabulary
+from charassets.errors import StorageError, VerificationError
+from charassets.lake.fragments import Fragment, Lake, verify_file
+from charassets.schema import (
+    CHARACTER_ATTRIBUTES,
+    CHARACTER_CLUSTERS,
+    CLIP_EMBEDDINGS,
+    NEAR_DUPLICATES,
+    RAW_SHARDS,
+    SINGLE_CHARACTER_IMAGES,
+    TAG_EVIDENCE,
+    VISUAL_EVIDENCE,
+)
+
+UNIT_NORM_TOLERANCE = 2e-3
+"""A unit vector of 512 values rounded to float16 keeps its norm to 5e-5; bfloat16 left unnormalised is off by 3e-3."""
+
+
+@dataclass(frozen=True)
+class Contract:
+    """One promise: its name, the promise in words, and the function that says how a fragment breaks it (or nothing)."""
+
+    name: str
+    says: str
+    broken: Callable[[Lake, Fragment], str | None]
+
+
+def books_balance(lake: Lake, fragment: Fragment) -> str | None:
+    """Records in = records with rows + rejected + skipped, and the rows are of the records the books name."""
+    counts = fragment.manifest.counts
+    if counts["in"] != counts["row"] + counts["rejected"] + counts["skipped"]:
+        return (
+            f"{counts['in']} records in, but {counts['row']} + {counts['rejected']} + {counts['skipped']} accounted for"
+        )
+    with_rows = fragment.read(["record_id"]).column("record_id").unique()
+    return None if len(with_rows) == counts["row"] else f"rows of {len(with_rows)} records, books of {counts['row']}"
+
+
+def files_match_manifest(lake: Lake, fragment: Fragment) -> str | None:
+    """Every file has the bytes whose sha256 the manifest names."""
+    try:
+        for entry in fragment.manifest.files:
+            verify_file(lake.store, fragment.path(entry.role), entry)
+    except (VerificationError, StorageError) as error:
+        return str(error)
+    return None
+
+
+def unique_by(*key: str) -> Callable[[Lake, Fragment], str | None]:
+    """No two rows with the same values in these columns."""
+
+    def broken(lake: Lake, fragment: Fragment) -> str | None:
+        rows = fragment.read(list(key))
+        double = rows.num_rows - rows.group_by(list(key)).aggregate([]).num_rows
+        return f"{double} rows repeat a key" if double else None
+
+    return broken
+
+
+def unit_norm(lake: Lake, fragment: Fragment) -> str | None:
+    """Embeddings are finite, of length ``dim`` and of norm 1."""
+    for batch in fragment.batches(["dim", "embedding"], 4096):
+        dims = set(batch.column("dim").to_pylist())
+        data = b"".join(batch.column("embedding").to_pylist())
+        if len(dims) > 1 or len(data) != batch.num_rows * 2 * next(iter(dims), 0):
+            return f"vectors are not {sorted(dims)} values long"
+        vectors = np.frombuffer(data, dtype="<f2").astype(np.float32).reshape(batch.num_rows, -1)
+        norms = np.linalg.norm(vectors, axis=1)
+        wrong = int((~(np.abs(norms - 1.0) <= UNIT_NORM_TOLERANCE)).sum())  # a NaN is wrong too
+        if wrong:
+            return f"{wrong} vectors are not finite or not of norm 1"
+    return None
+
+
+def in_vocabulary(lake: Lake, fragment: Fragment) -> str | None:
+    """Attributes and values are the vocabulary's (or Unknown)."""
+    known = vocabulary.load().attributes
+    rows = fragment.read(["attribute", "value"]).group_by(["attribute", "value"]).aggregate([])
+    for attribute, joined in zip(rows.column("attribute").to_pylist(), rows.column("value").to_pylist(), strict=True):
+        if attribute not in known:
+            return f"attribute {attribute!r} is not in the vocabulary"
+        allowed = {value.name for value in known[attribute].values} | {vocabulary.UNKNOWN}
+        values = joined.split(vocabulary.MULTI_SEPARATOR) if known[attribute].multi else [joined]
+        if strange := set(values) - allowed:
+            return f"{attribute}: {min(strange)!r} is not in the vocabulary"
+    return None
+
+
+def fractions_within(*columns: str) -> Callable[[Lake, Fragment], str | None]:
+    """Columns that hold shares or probabilities stay between 0 and 1."""
+
+    def broken(lake: Lake, fragment: Fragment) -> str | None:
+        rows = fragment.read(list(columns))
+        for column in columns:
+            values = rows.column(column).drop_null().to_numpy()
+            if len(values) and not (values.min() >= 0 and values.max() <= 1):
+                return f"{column} reaches from {values.min():g} to {values.max():g}"
+        return None
+
+    return broken
+
+
+_BOOKS = Contract("books_balance", "Every record in is a row, a rejection or a skip, once.", books_balance)
+_FILES = Contract("files_match_manifest", "Stored bytes are the bytes the manifest names.", files_match_manifest)
+_ONE_ROW = Contract("keys_unique", "No record has two rows.", unique_by("record_id"))
+_WORDS = Contract("values_in_vocabulary", "Attributes and values are the vocabulary's.", in_vocabulary)
+_SCORES = Contract("scores_are_fractions", "Scores lie between 0 and 1.", fractions_within("score"))
+
+CONTRACTS: dict[str, tuple[Contract, ...]] = {
+    RAW_SHARDS.name: (_BOOKS, _FILES, _ONE_ROW),
+    SINGLE_CHARACTER_IMAGES.name: (_BOOKS, _FILES, _ONE_ROW),
+    CLIP_EMBEDDINGS.name: (
+        _BOOKS,
+        _FILES,
+        _ONE_ROW,
+        Contract("embeddings_unit_norm", "Embeddings are finite and of norm 1.", unit_norm),
+    ),
+    TAG_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
+    VISUAL_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
+    CHARACTER_ATTRIBUTES.name: (
+        _BOOKS,
+        _FILES,
+        Contract("keys_unique", "No record has two rows of one attribute.", unique_by("record_id", "attribute")),
+        _WORDS,
+        Contract("confidences_are_fractions", "Confidences lie between 0 and 1.", fractions_within("confidence")),
+    ),
+    NEAR_DUPLICATES.name: (_BOOKS, _FILES, _ONE_ROW),
+    CHARACTER_CLUSTERS.name: (_BOOKS, _FILES, _ONE_ROW),
+}
+"""The promises of every table, by table name."""

@@ -1,0 +1,1 @@
+"""Everything that imports Dagster, and nothing that does the work itself: assets, checks, jobs, sensors, schedules."""

@@ -1,0 +1,80 @@
+"""The assets over the whole collection: near duplicates, characters, and their checks."""
+
+import dagster as dg
+
+from charassets import sheets
+from charassets.defs import drift
+from charassets.defs.checks import contract_checks
+from charassets.defs.collection import collection_asset, refreshed
+from charassets.defs.drift import Steady
+from charassets.defs.metadata import COLLECTION_SHEET_BYTES, pictures
+from charassets.defs.resources import Workbench
+from charassets.stages.character_clusters import CharacterClusters
+from charassets.stages.near_duplicates import NearDuplicates
+
+MEGA_CLUSTER_SHARE = 0.5
+"""One character with more than half of all pictures is a chain of clusters rather than a character."""
+
+MEGA_CLUSTER_RECORDS = 20
+"""Below this many clustered pictures a large share means nothing."""
+
+_DUPLICATES = Steady("duplicate_share", "the share of duplicates", tolerance=0.1)
+_MEGA = "no_mega_cluster"
+
+
+@collection_asset(
+    NearDuplicates, group="similarity", kinds={"parquet", "faiss"}, checks=[_DUPLICATES.spec("near_duplicates")]
+)
+def near_duplicates(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
+    """Group copies, over the shards that are there."""
+    result, fragment = refreshed(workbench, NearDuplicates.table.name)
+    copies = fragment.read(["keeper"])["keeper"].to_pylist().count(False)
+    share = copies / max(1, fragment.rows)
+    return dg.MaterializeResult(
+        metadata={
+            **result.metadata,
+            _DUPLICATES.share: share,
+            **pictures(sheets.duplicates(workbench.lake, COLLECTION_SHEET_BYTES)),
+        },
+        data_version=result.data_version,
+        check_results=[drift.examine(context, _DUPLICATES, {"all": share})],
+    )
+
+
+@collection_asset(
+    CharacterClusters,
+    group="similarity",
+    kinds={"parquet"},
+    checks=[
+        dg.AssetCheckSpec(_MEGA, asset="character_clusters", description="No character swallows half of the pictures.")
+    ],
+)
+def character_clusters(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
+    """Group pictures of one character, over the shards that are there."""
+    result, fragment = refreshed(workbench, CharacterClusters.table.name)
+    sizes = fragment.read(["character_id"])["character_id"].drop_null().value_counts().field("counts").to_pylist()
+    clustered, largest = sum(sizes), max(sizes, default=0)
+    share = largest / max(1, clustered)
+    return dg.MaterializeResult(
+        metadata={
+            **result.metadata,
+            "characters": len(sizes),
+            "clustered": clustered,
+            "largest_share": share,
+            **pictures(sheets.characters(workbench.lake, COLLECTION_SHEET_BYTES)),
+        },
+        data_version=result.data_version,
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=_MEGA,
+                passed=clustered < MEGA_CLUSTER_RECORDS or share <= MEGA_CLUSTER_SHARE,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"the largest character holds {share:.0%} of {clustered} clustered pictures",
+                metadata={"largest": largest, "clustered": clustered},
+            )
+        ],
+    )
+
+
+near_duplicates_contracts = contract_checks(near_duplicates)
+character_clusters_contracts = contract_checks(character_clusters)
