@@ -19,7 +19,7 @@ _LONGEST_PHRASE = 4  # words of the longest listed tag worth trying
 # "blue hair ribbon" names the ribbon's colour: a noun of the vocabulary before one of these is a mere adjective.
 _COMPOUND_HEADS = frozenset(
     "ribbon ribbons ornament ornaments bow bows band bands tie ties clip clips pin pins flower flowers accessory "  # noqa: SIM905
-    "accessories dye patch patches shadow lashes liner contact brush stick".split()
+    "accessories dye pants shirt shirts shoes patch patches shadow lashes liner contact brush stick".split()
 )
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "2": 2, "3": 3, "4": 4, "5": 5, "6": 6}
 _PEOPLE = {

@@ -143,9 +143,12 @@ def _assemble(pieces: Iterable[_Piece], vocabulary: Vocabulary) -> ParsedTags:
     denied: list[Said] = []
     for piece in pieces:
         tags += piece.tags
-        counts += piece.counts
-        said += piece.said
-        denied += piece.denied
+        if piece.said:
+            said += piece.said
+        if piece.counts:
+            counts += piece.counts
+        if piece.denied:
+            denied += piece.denied
     claim = count_figures(counts)
     return ParsedTags(tuple(tags), tuple(said), tuple(denied), _conflicts(said, vocabulary), claim.figures, claim.flags)
 
@@ -154,9 +157,10 @@ def _conflicts(said: Iterable[Said], vocabulary: Vocabulary) -> tuple[Conflict, 
     strengths: dict[str, dict[str, float]] = {}
     for one in said:
         claim = one.claim
-        if claim.value != UNKNOWN:
+        if claim.strength >= rules.CUE and claim.value != UNKNOWN:
             values = strengths.setdefault(claim.attribute, {})
-            values[claim.value] = max(values.get(claim.value, 0.0), claim.strength)
+            if claim.strength > values.get(claim.value, 0.0):
+                values[claim.value] = claim.strength
     found = (
         Conflict(name, rules.contradictions(vocabulary.attributes[name], values))
         for name, values in strengths.items()

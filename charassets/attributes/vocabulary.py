@@ -252,13 +252,14 @@ def _build(document: _Document, digest: str) -> Vocabulary:
                 _add_words(nouns, noun, value.words, plain, entry.modifiers)
     _add_heads(claims, heads, (t for a in document.attributes.values() for v in a.values.values() for t in v.tags))
     tag_only = {spelling_key(tag) for tag in document.tag_only}
-    frozen = _frozen(claims)
+    phrases = {key: found for key, found in _frozen(claims).items() if key not in tag_only} | _frozen(text)
+    _add_fused(claims, document)
     return Vocabulary(
         attributes=attributes,
-        claims=frozen,
+        claims=_frozen(claims),
         heads=_frozen(heads),
         nouns=nouns,
-        phrases={key: found for key, found in frozen.items() if key not in tag_only} | _frozen(text),
+        phrases=phrases,
         colours=frozenset(document.colours),
         deceptive=frozenset(map(spelling_key, document.deceptive)),
         templates=tuple(document.templates),
@@ -273,6 +274,16 @@ def _add_heads(claims: _Index, heads: _Index, tags: Iterable[str]) -> None:
         for claim in heads.get(tag.rpartition("_")[2], ()) if "_" in tag else ():
             if claim.attribute not in claimed:
                 _add(claims, [tag], claim)
+
+
+def _add_fused(claims: _Index, document: _Document) -> None:
+    """Tags without a gap (``bluehair``). A sentence must keep its gaps, or "long black hair" would lose its length."""
+    listed = frozenset(claims)
+    for name, entry in document.attributes.items():
+        for value_name, value in entry.values.items():
+            fused = [word + noun for noun in entry.nouns[:1] for word in value.words]
+            new = [tag for tag in fused if spelling_key(tag) not in listed]
+            _add(claims, new, Claim(name, value_name, document.strength))
 
 
 def _attribute(name: str, entry: _AttributeEntry) -> Attribute:

@@ -88,6 +88,17 @@ def test_a_shade_is_no_second_colour():
     assert claims(parse("long honey blonde hair, x")) == {("Hair Length", "Long"), ("Hair Color", "Blonde")}
 
 
+@pytest.mark.parametrize("spelled", ["twintails", "twin tails", "twin_tails", "Twin-Tails"])
+def test_gaps_and_marks_do_not_tell_tags_apart(spelled):
+    assert claims(parse(f"{spelled}, bluehair")) == {("Hair Style", "Twintails"), ("Hair Color", "Blue")}
+
+
+def test_a_compound_means_what_its_last_word_means():
+    assert claims(parse("frilled white apron dress, x")) == {("Dress", "Dress")}
+    assert claims(parse("young girl, x")) == {("Age", "Child"), ("Gender", "Female")}
+    assert claims(parse_text("A man in dress pants.")) == {("Gender", "Male")}
+
+
 def test_a_colour_belongs_to_its_noun_only():
     assert claims(parse("blue hair ribbon, x")) == {("Accessories", "Hair Ribbon")}
     assert ("Hair Color", "Blue") not in claims(parse_text("She wears a blue hair ribbon and blue eye shadow."))
