@@ -1,0 +1,82 @@
+"""The duplicate and character stages over a small lake, through the real runner."""
+
+from pathlib import Path
+
+import pytest
+
+from charassets.errors import CharassetsError
+from charassets.lake.fragments import Lake
+from charassets.stages.character_clusters import CharacterClusters
+from charassets.stages.collection import ALL, run_collection
+from charassets.stages.near_duplicates import NearDuplicates
+from charassets_tests.warehouse.small_lake import Drawn, built_lake, commit, settings_for
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Lake:
+    return built_lake(settings_for(tmp_path_factory.mktemp("ws")))[1]
+
+
+def rows(lake: Lake, table: str) -> dict[str, dict]:
+    fragment = lake.fragment(table, ALL)
+    assert fragment is not None
+    return {row["record_id"]: row for row in fragment.read().to_pylist()}
+
+
+def skipped(lake: Lake, table: str) -> dict[str, str]:
+    fragment = lake.fragment(table, ALL)
+    assert fragment is not None
+    books = fragment.read(role="books").to_pylist()
+    return {line["record_id"]: line["code"] for line in books if line["outcome"] == "skipped"}
+
+
+def test_copies_meet_across_shards_at_the_best_of_them(lake: Lake):
+    found = rows(lake, "near_duplicates")
+    group = {name: row["relation"] for name, row in found.items() if row["group_id"] == "ann-1"}
+    assert group == {"ann-1": "self", "ann-1-copied": "exact", "ann-1-small": "duplicate"}
+    assert found["ann-1"]["reason"] == "kept of 3 copies: the one with more tags (3, not 1)"
+
+
+def test_only_single_characters_are_compared_and_the_others_say_why_not(lake: Lake):
+    assert skipped(lake, "near_duplicates") == {"two": "not_single", "nobody": "not_single", "words": "no_picture"}
+    assert "stopped" in rows(lake, "near_duplicates")  # policy is enforced where records are shown
+
+
+def test_characters_are_found_among_keepers_alone(lake: Lake):
+    found = rows(lake, "character_clusters")
+    assert {found[n]["character_id"] for n in ("ann-1", "ann-2", "ann-3")} == {"character_000"}
+    assert {found[n]["character_id"] for n in ("ben-1", "ben-2", "ben-3")} == {"character_001"}
+    assert sum(row["representative"] for row in found.values()) == 2
+    assert skipped(lake, "character_clusters") == {"ann-1-copied": "duplicate", "ann-1-small": "duplicate"}
+
+
+def test_a_second_run_computes_nothing_and_a_new_gate_does(tmp_path: Path):
+    settings = settings_for(tmp_path)
+    _, lake = built_lake(settings)
+    assert all(
+        run_collection(stage, lake).unchanged for stage in (NearDuplicates(settings), CharacterClusters(settings))
+    )
+
+    strict = settings_for(tmp_path, gates={"min_sharpness": 1000.0})
+    again = run_collection(NearDuplicates(strict), lake)
+    assert not again.unchanged
+    assert again.manifest.counts["row"] == 0
+
+
+def test_an_empty_lake_gives_empty_tables(tmp_path: Path):
+    _, lake = built_lake(settings_for(tmp_path), [])
+    assert rows(lake, "near_duplicates") == rows(lake, "character_clusters") == {}
+
+
+def test_a_picture_without_an_embedding_is_no_character(tmp_path: Path):
+    _, lake = built_lake(settings_for(tmp_path), [Drawn("plain", degrees=None), Drawn("other", degrees=10)])
+    assert skipped(lake, "character_clusters") == {"plain": "no_embedding"}
+
+
+def test_shards_embedded_by_different_models_are_refused(tmp_path: Path):
+    settings = settings_for(tmp_path)
+    _, lake = built_lake(settings, [Drawn("a"), Drawn("b", shard="shard-00001")])
+    other = {"record_id": "b", "crop_id": "crop-b", "model": "newer@1", "dim": 2, "embedding": b"\0\x3c\0\0"}
+    commit(lake, "clip_embeddings", "shard-00001", [other], ["b"])
+    with pytest.raises(CharassetsError, match="different models"):
+        run_collection(NearDuplicates(settings), lake)
