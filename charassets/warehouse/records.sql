@@ -1,0 +1,90 @@
+-- What became of every record, and the kept ones with everything known of them. Runs once, when the warehouse is built, over
+-- its tables and the temporary ones of the build: intake (every record that arrived), answers (one row a record, two columns an
+-- attribute), quarantined (records that people or their tags keep out).
+-- $answer_columns is filled from the vocabulary.
+
+CREATE TEMP TABLE judged AS SELECT record_id, verdict, reason FROM verdicts;
+
+CREATE TABLE all_records AS
+WITH
+    refused AS (SELECT * FROM rejections WHERE stage = 'single_character_images'),
+    fates AS (
+        SELECT
+            intake.record_id,
+            intake.source,
+            intake.shard,
+            raw.item_key,
+            raw.image_id,
+            CASE
+                WHEN intake.outcome = 'rejected' THEN 'rejected: ' || intake.code
+                WHEN quarantined.record_id IS NOT NULL THEN 'quarantined'
+                WHEN refused.record_id IS NOT NULL THEN 'rejected: ' || refused.code
+                WHEN judged.record_id IS NULL THEN 'pending'
+                WHEN raw.kind = 'text' AND images.tag_figures = 0 THEN 'none'
+                WHEN raw.kind = 'text' AND images.tag_figures > 1 THEN 'multiple'
+                WHEN raw.kind = 'text' THEN 'kept'
+                WHEN judged.verdict <> 'single' THEN judged.verdict
+                WHEN NOT copies.keeper THEN 'duplicate of ' || copies.group_id
+                ELSE 'kept'
+            END AS fate,
+            coalesce(
+                intake.detail, refused.detail, quarantined.reason,
+                CASE WHEN copies.keeper IS FALSE THEN copies.reason ELSE judged.reason END
+            ) AS reason,
+            raw.kind = 'text' AS text_only
+        FROM intake
+        LEFT JOIN raw_shards AS raw USING (record_id)
+        LEFT JOIN quarantined USING (record_id)
+        LEFT JOIN refused USING (record_id)
+        LEFT JOIN judged USING (record_id)
+        LEFT JOIN single_character_images AS images USING (record_id)
+        LEFT JOIN near_duplicates AS copies USING (record_id)
+    )
+SELECT * FROM fates ORDER BY shard, item_key, record_id;
+
+CREATE TABLE records AS
+WITH group_sizes AS (SELECT group_id, count(*) AS copies FROM near_duplicates GROUP BY group_id)
+SELECT
+    fates.record_id, fates.source, fates.shard, fates.text_only,
+    clusters.character_id, clusters.probability AS character_probability,
+    clusters.representative AS character_representative,
+    $answer_columns,
+    answers.mean_confidence, answers.decided,
+    raw.image_id, raw.uri, raw.member, raw.item_key, raw."row", raw.kind, raw.format, raw.width, raw.height, raw.has_alpha,
+    raw.tags, raw.description, raw.rating, raw.post_id, raw.artist, raw.character, raw.copyright,
+    raw.episode, raw.scene, raw.frame, raw.time_s,
+    images.sharpness, images.brightness, images.contrast, images.crop_label, images.crop_score, images.crop_box,
+    images.crop_id, images.cut_off, images.tag_flags,
+    copies.group_id AS duplicate_group, coalesce(group_sizes.copies, 1) AS copies
+FROM all_records AS fates
+JOIN raw_shards AS raw USING (record_id)
+LEFT JOIN single_character_images AS images USING (record_id)
+LEFT JOIN near_duplicates AS copies USING (record_id)
+LEFT JOIN group_sizes USING (group_id)
+LEFT JOIN character_clusters AS clusters USING (record_id)
+LEFT JOIN answers USING (record_id)
+WHERE fates.fate = 'kept'
+ORDER BY fates.shard, fates.item_key, fates.record_id;
+
+COMMENT ON TABLE all_records IS 'One row a record that ever arrived, with what became of it: nothing is lost.';
+COMMENT ON COLUMN all_records.record_id IS 'Key of the record.';
+COMMENT ON COLUMN all_records.source IS 'Name of the source.';
+COMMENT ON COLUMN all_records.shard IS 'Shard the record belongs to for ever.';
+COMMENT ON COLUMN all_records.item_key IS 'Source item the record came from; null where it could not be read.';
+COMMENT ON COLUMN all_records.image_id IS 'Content id: equal for exact copies; null without a picture.';
+COMMENT ON COLUMN all_records.fate IS
+    'kept; rejected: CODE; quarantined; none, multiple, ambiguous or low_quality (the verdict); duplicate of RECORD; or pending.';
+COMMENT ON COLUMN all_records.reason IS 'Why, in words.';
+COMMENT ON COLUMN all_records.text_only IS 'The record has words and no picture.';
+
+COMMENT ON TABLE records IS
+    'One row a kept record: one character, no copy of another, nothing to keep it out; with its attributes and character.';
+COMMENT ON COLUMN records.shard IS 'Shard the record belongs to for ever.';
+COMMENT ON COLUMN records.text_only IS 'The record has words and no picture.';
+COMMENT ON COLUMN records.character_id IS 'Character it shows, e.g. character_003; null for noise and text.';
+COMMENT ON COLUMN records.character_probability IS 'Strength of membership in the character, 0-1.';
+COMMENT ON COLUMN records.character_representative IS 'The most central picture of its character.';
+COMMENT ON COLUMN records.mean_confidence IS 'Mean confidence of the decided ones of the nine attributes; null if none is.';
+COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decided.';
+COMMENT ON COLUMN records.duplicate_group IS 'Group of copies it was kept of: its own record_id; null for text.';
+COMMENT ON COLUMN records.copies IS 'Size of that group, 1 for a picture without copies.';
