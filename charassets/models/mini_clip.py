@@ -31,7 +31,7 @@ class MiniClipConfig(PretrainedConfig):
 
     def __init__(
         self,
-        image_size: int = 128,
+        image_size: int = 96,
         widths: tuple[int, ...] = (24, 48, 96, 192, 192, 320),
         projection_dim: int = 256,
         vocab_size: int = 512,

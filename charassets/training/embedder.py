@@ -5,7 +5,7 @@ What belongs here: the data pipeline, the losses, the loop, the export. Not here
 Attributes are learnt as zero-shot will ask for them: a softmax over one attribute's prompts at a time. Whole captions against
 whole pictures (the loss of CLIP) spread the little text there is over all attributes at once and learn far slower.
 
-    python -m charassets.training.embedder --minutes 12 --out build/embedder
+    python -m charassets.training.embedder --minutes 24 --out build/embedder
 """
 
 import argparse
@@ -24,7 +24,8 @@ from charassets.training.prompts import Question, labels, questions, templates, 
 if TYPE_CHECKING:
     import torch
 
-SIZE = 128  # px
+SIZE = 96  # px of the square the network sees
+_DRAWN = 128  # px of the drawings it is cut from
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 _PEAK_RATE, _WARMUP_STEPS, _WEIGHT_DECAY = 2e-3, 60, 0.03
 _FIRST_IDENTITY = 10_000_000  # training identities; measuring uses seeds below
@@ -196,8 +197,8 @@ def _class_weights(truth: NDArray[np.int64], asked: tuple[Question, ...]) -> lis
     return found
 
 
-def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 9000, batch: int = 64) -> Path:
-    """Train for ``minutes`` of wall clock, going on from the checkpoint in ``out`` if there is one.
+def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 6000, batch: int = 64) -> Path:
+    """Train for ``minutes`` of processor time, going on from the checkpoint in ``out`` if there is one.
 
     Args:
         out: folder of the checkpoint and of the result.
@@ -230,7 +231,7 @@ def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 9000, b
         optimizer.load_state_dict(saved["optimizer"])
         step, budget.spent = saved["step"], saved["spent"]
     first = _FIRST_IDENTITY + seed * identities
-    pool = draw_all(drawn_portrait, ((first + k, view, SIZE) for k in range(identities) for view in range(2)))
+    pool = draw_all(drawn_portrait, ((first + k, view, _DRAWN) for k in range(identities) for view in range(2)))
     truth = np.stack([labels(p.attributes, p.style, asked) for p in pool])
     weights = [weight.to(device) for weight in _class_weights(truth, asked)]
     rng = np.random.default_rng([seed, step])
@@ -290,9 +291,9 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=train.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=12.0)
+    parser.add_argument("--minutes", type=float, default=24.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--identities", type=int, default=9000)
+    parser.add_argument("--identities", type=int, default=6000)
     given = parser.parse_args()
     train(given.out, given.minutes, given.seed, identities=given.identities)
 
