@@ -142,7 +142,8 @@ def _one(attribute: Attribute, support: Mapping[str, _Support], settings: Attrib
 
 
 def _several(attribute: Attribute, support: Mapping[str, _Support], settings: AttributeSettings) -> Fused:
-    names = [v.name for v in attribute.values if v.name in support]
+    left = rules.standing(attribute, {value: s.strength for value, s in support.items()})
+    names = [v.name for v in attribute.values if v.name in left]
     held = [v for v in names if support[v].strength >= settings.min_confidence]
     if not held:
         return _unknown(attribute, "too weak: " + "; ".join(f"{v} by {support[v].told()}" for v in names))

@@ -4,7 +4,9 @@ What belongs here: the shape people's training scripts read. Not here: how value
 are written (``charassets.exports``).
 """
 
+import json
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 from charassets.attributes.evidence import Evidence, wording
@@ -13,6 +15,9 @@ from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, Attribute
 
 WORDED = frozenset({"Dress"})
 """Attributes shown in the source's own words where these name a colour: "Green Yukata" says more than Kimono."""
+
+SCHEMA_FILE = Path(__file__).with_name("record.schema.json")
+"""The published JSON Schema of the shipped vocabulary."""
 
 _ABSENT = "None"  # Headwear, Facial Hair: a fact in the tables, nothing to say in the JSON
 _WORDS_PATTERN = r"^[A-Z0-9][^\s_]*( [A-Z0-9][^\s_]*)+$"
@@ -41,6 +46,11 @@ def record_json(
             shown = wording(words, name, value, vocabulary) if name in WORDED else None
             answer[name] = value.split(MULTI_SEPARATOR) if attribute.multi else shown or value
     return answer
+
+
+def schema_text() -> str:
+    """The text of ``SCHEMA_FILE``. After a change of the vocabulary: ``SCHEMA_FILE.write_text(schema_text())``."""
+    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def json_schema(vocabulary: Vocabulary | None = None) -> dict[str, Any]:

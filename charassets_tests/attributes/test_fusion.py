@@ -82,6 +82,7 @@ def test_values_that_explain_each_other_are_no_rivals():
 
 def test_several_accessories_stand_side_by_side():
     assert fused("scarf, earrings, glasses")["Accessories"].value == "Glasses; Earrings; Scarf"
+    assert fused("heart-shaped eyewear, sunglasses")["Accessories"].value == "Sunglasses"
 
 
 def test_words_of_a_description_and_tags_agree_as_two_witnesses():

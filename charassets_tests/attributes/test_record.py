@@ -5,7 +5,7 @@ import pytest
 
 from charassets.attributes.evidence import from_words
 from charassets.attributes.fusion import fuse
-from charassets.attributes.record import json_schema, record_json
+from charassets.attributes.record import SCHEMA_FILE, json_schema, record_json, schema_text
 from charassets.attributes.tags import parse
 from charassets.attributes.vocabulary import SHIPPED, load
 from charassets.settings import AttributeSettings
@@ -59,6 +59,10 @@ def test_of_two_candidates_neither_is_a_label():
 )
 def test_the_json_follows_its_schema(line):
     jsonschema.Draft202012Validator(json_schema()).validate(told(line))
+
+
+def test_the_published_schema_is_that_of_the_shipped_vocabulary():
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == schema_text()
 
 
 def test_the_schema_refuses_what_the_vocabulary_does_not_have():
