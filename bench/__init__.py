@@ -1,0 +1,1 @@
+"""Benchmarks: ratios against the naive way and named peers, measured in one run."""
