@@ -14,7 +14,7 @@ from charassets.studio.hair import draw_back_hair, draw_front_hair
 from charassets.studio.outfits import draw_body
 from charassets.studio.pen import Bounds, Pen
 from charassets.studio.posing import Pose, sample_pose, skeleton
-from charassets.studio.styles import Style, sample_style
+from charassets.studio.styles import Style, relight, sample_style
 from charassets.studio.traits import Attributes, Character, sample_character
 
 __all__ = [
@@ -61,6 +61,7 @@ def draw_character(
     at: tuple[float, float],
     half_head: float,
     seed: int = 0,
+    head_only: bool = False,
 ) -> Figure:
     """Draw a character on a transparent layer.
 
@@ -72,38 +73,46 @@ def draw_character(
         at: where the middle of the head goes, in pixels.
         half_head: half the height of the head in pixels; it scales the whole figure.
         seed: of brush strokes only.
+        head_only: leave out everything below the chin, as avatars and emotes do.
     """
     pen = Pen(*size, style, np.random.default_rng([seed, who.seed]))
     bones = skeleton(who, pose)
     hair_seen = not hides_hair(who)
-    with pen.placed(*at, scale=half_head, angle=pose.lean, mirror=pose.mirror):
-        draw_behind(pen, who, bones)
+    with pen.placed(*at, scale=half_head, angle=pose.lean, mirror=pose.mirror, stretch=pose.stretch):
+        if not head_only:
+            draw_behind(pen, who, bones)
         if hair_seen and not pose.from_behind:
             with pen.placed(angle=pose.tilt * 0.5):
                 draw_back_hair(pen, who, pose)
-        draw_body(pen, who, pose, bones)
-        draw_on_body(pen, who, pose, bones)
+        if not head_only:
+            draw_body(pen, who, pose, bones)
+            draw_on_body(pen, who, pose, bones)
         with pen.placed(angle=pose.tilt):
-            draw_head(pen, who, pose)
-            draw_on_face(pen, who, pose)
-            if hair_seen:
-                draw_front_hair(pen, who, pose)
-            if hair_seen and pose.from_behind:
-                draw_back_hair(pen, who, pose)
-            draw_on_head(pen, who, pose)
-        draw_held(pen, who, pose, bones)
+            _draw_whole_head(pen, who, pose)
+        if not head_only:
+            draw_held(pen, who, pose, bones)
         waist = pen.to_pixels(np.array([[0.0, bones.waist]]))[0]
     head = pen.extent("head")
     assert head is not None  # noqa: S101 - draw_head always marks it; tells the type checker
     closed_helmet = hides_hair(who)
     return Figure(
-        pixels=pen.pixels,
+        pixels=relight(pen.pixels, pen.alpha, style),
         alpha=pen.alpha,
         head=head,
         face=None if closed_helmet else pen.extent("face"),
         half_head=half_head,
-        torso_visible=bool(0 <= waist[1] < size[1]),
+        torso_visible=bool(0 <= waist[1] < size[1]) and not head_only,
     )
+
+
+def _draw_whole_head(pen: Pen, who: Character, pose: Pose) -> None:
+    draw_head(pen, who, pose)
+    draw_on_face(pen, who, pose)
+    if not hides_hair(who):
+        draw_front_hair(pen, who, pose)
+        if pose.from_behind:
+            draw_back_hair(pen, who, pose)
+    draw_on_head(pen, who, pose)
 
 
 def visible_attributes(

@@ -44,12 +44,19 @@ class Pen:
 
     @contextmanager
     def placed(
-        self, x: float = 0.0, y: float = 0.0, *, scale: float = 1.0, angle: float = 0.0, mirror: bool = False
+        self,
+        x: float = 0.0,
+        y: float = 0.0,
+        *,
+        scale: float = 1.0,
+        angle: float = 0.0,
+        mirror: bool = False,
+        stretch: float = 1.0,
     ) -> Iterator[None]:
-        """Draw what follows moved to (x, y), turned by ``angle`` radians, scaled, and mirrored left to right."""
+        """Draw what follows moved to (x, y), turned by ``angle`` radians, scaled, widened, and mirrored left to right."""
         outer = self._matrix
         c, s = np.cos(angle) * scale, np.sin(angle) * scale
-        flip = -1.0 if mirror else 1.0
+        flip = -stretch if mirror else stretch
         self._matrix = outer @ np.array([[c * flip, -s, x], [s * flip, c, y], [0, 0, 1]])
         try:
             yield

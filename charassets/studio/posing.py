@@ -23,6 +23,7 @@ class Pose:
         arms: for each side, upper-arm angle from hanging (outwards positive) and elbow bend.
         stride: distance of the feet as a share of the leg length.
         mirror: the whole figure flipped left to right.
+        stretch: width of the drawing relative to its height; every artist squashes a little.
         held: prop in the right hand, empty for none.
     """
 
@@ -33,6 +34,7 @@ class Pose:
     stride: float
     mirror: bool
     held: str
+    stretch: float = 1.0
 
     @property
     def view(self) -> str:
@@ -63,11 +65,12 @@ def sample_pose(rng: np.random.Generator, view: str | None = None) -> Pose:
     return Pose(
         yaw=float(rng.uniform(low, high)),
         tilt=float(rng.normal(0, 0.07)),
-        lean=float(rng.normal(0, 0.04)),
+        lean=float(rng.normal(0, 0.03) if rng.random() < 0.75 else rng.normal(0, 0.16)),
         arms=(arms[0], arms[1]),
         stride=float(rng.uniform(0.05, 0.45) if rng.random() < 0.7 else rng.uniform(0.4, 0.8)),
         mirror=bool(rng.random() < 0.5),
         held=str(rng.choice(_HELD, p=_HELD_WEIGHTS)),
+        stretch=float(np.clip(rng.normal(1.0, 0.09), 0.78, 1.3)),
     )
 
 

@@ -197,6 +197,70 @@ def _emblem(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
         pen.fill(box(-0.5, -0.2, 0.5, 0.04), lighter(color, 0.6), shade=False)
 
 
+def _rock(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
+    stone = shade_of("Grey", rng) * rng.uniform(0.6, 1.0)
+    for _ in range(int(rng.integers(2, 6))):
+        x, y, s = rng.uniform(-0.5, 0.5), rng.uniform(-0.1, 0.5), rng.uniform(0.25, 0.55)
+        turns = np.linspace(0, 2 * np.pi, 7, endpoint=False)
+        edge = np.stack([x + s * np.cos(turns), y + 0.8 * s * np.sin(turns)], axis=1) * rng.uniform(0.85, 1.15, (7, 1))
+        pen.fill(edge, stone * rng.uniform(0.8, 1.15))
+
+
+def _ruin(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
+    """Walls, towers and spires: tall things with dark openings, as unlike a person as a detector must learn."""
+    stone = shade_of("Grey", rng) * rng.uniform(0.7, 1.0)
+    for x in np.sort(rng.uniform(-0.8, 0.8, int(rng.integers(3, 7)))):
+        half, top = rng.uniform(0.08, 0.24), rng.uniform(-0.8, 0.3)
+        pen.fill(box(x - half, top, x + half, 0.9), stone * rng.uniform(0.8, 1.1))
+        if rng.random() < 0.6:
+            roof = np.array([(x - half * 1.2, top), (x + half * 1.2, top), (x, top - rng.uniform(0.2, 0.6))])
+            pen.fill(roof, cloth_color(rng) * 0.7)
+        for y in np.arange(top + 0.15, 0.8, 0.25):
+            pen.fill(oval(x, y, half * 0.22, half * 0.4), darker(stone, 0.35), outline=0, shade=False)
+    pen.fill(box(-0.95, 0.6, 0.95, 0.95), darker(stone, 0.85))
+
+
+def _tiles(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
+    """A map seen from above: patches of terrain on a grid."""
+    ground = [shade_of(str(rng.choice(["Green", "Brown", "Grey", "Blue", "Blonde"])), rng) * 0.7 for _ in range(4)]
+    step = rng.uniform(0.15, 0.4)
+    for i, x in enumerate(np.arange(-1, 1, step)):
+        for y in np.arange(-1, 1, step):
+            if rng.random() < 0.75:
+                turns = np.linspace(0, 2 * np.pi, 6, endpoint=False)
+                shift = step / 2 * (i % 2)
+                hexagon = np.stack([x + step * 0.6 * np.cos(turns), y + shift + step * 0.6 * np.sin(turns)], axis=1)
+                pen.fill(hexagon, ground[rng.integers(4)] * rng.uniform(0.8, 1.2), outline=0)
+
+
+def _boot(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
+    pen.fill(curve([(-0.3, -0.9), (0.2, -0.9), (0.22, 0.2), (0.8, 0.5), (0.75, 0.8), (-0.35, 0.8)], samples=3), color)
+    pen.fill(box(-0.36, 0.78, 0.78, 0.9), darker(color, 0.5))
+
+
+def _shield(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
+    pen.fill(oval(0, 0, 0.9), _STEEL)
+    pen.fill(oval(0, 0, 0.75), color)
+    pen.fill(oval(0, 0, 0.25), _GOLD)
+    for t in np.linspace(0, 2 * np.pi, 8, endpoint=False):
+        pen.fill(oval(0.6 * np.cos(t), 0.6 * np.sin(t), 0.06), _STEEL, outline=0.4)
+
+
+def _fire(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
+    for k, shade in enumerate(((0.85, 0.25, 0.1), (0.95, 0.6, 0.15), (1.0, 0.92, 0.5))):
+        s = 1 - 0.3 * k
+        tips = [
+            (-0.5 * s, 0.7),
+            (-0.6 * s, 0.0),
+            (-0.25 * s, -0.2),
+            (-0.1 * s, -0.9 * s),
+            (0.3 * s, -0.2),
+            (0.6 * s, 0.0),
+            (0.5 * s, 0.7),
+        ]
+        pen.fill(curve(tips, samples=3), np.asarray(shade), outline=0)
+
+
 def _letters(pen: Pen, color: Rgb, rng: np.random.Generator) -> None:
     _write(pen, 0.0, 0.0, 0.5, "".join(rng.choice(list(_LETTERS), int(rng.integers(1, 5)))), color, rng)
 
@@ -230,14 +294,16 @@ def _write(pen: Pen, x: float, y: float, tall: float, text: str, color: Rgb, rng
 _PROPS: dict[str, Callable[[Pen, Rgb, np.random.Generator], None]] = {
     "sword": _sword, "axe": _axe, "bow": _bow, "orb": _orb, "bottle": _bottle, "book": _book, "chest": _chest,
     "house": _house, "plant": _plant, "wheel": _wheel, "gem": _gem, "shapes": _shapes, "heap": _heap, "beast": _beast,
-    "bird": _bird, "fish": _fish, "slime": _slime, "statue": _statue, "emblem": _emblem, "letters": _letters, "page": _page,
+    "bird": _bird, "fish": _fish, "slime": _slime, "statue": _statue, "emblem": _emblem, "rock": _rock, "ruin": _ruin,
+    "tiles": _tiles, "boot": _boot, "shield": _shield, "fire": _fire, "letters": _letters, "page": _page,
 }  # fmt: skip
 PROPS = tuple(_PROPS)
+_UPRIGHT = {"letters", "page", "house", "statue", "beast", "ruin", "rock", "tiles", "fire"}
 
 
 def draw_prop(pen: Pen, name: str, x: float, y: float, half: float, rng: np.random.Generator) -> None:
     """Draw one thing centred at (x, y), ``half`` pixels from its middle to its edge."""
-    upright = name in {"letters", "page", "house", "statue", "beast"}
+    upright = name in _UPRIGHT
     turn = rng.normal(0, 0.08) if upright else rng.uniform(-0.9, 0.9)
     with pen.placed(x, y, scale=half, angle=float(turn), mirror=bool(rng.random() < 0.5) and not upright):
         _PROPS[name](pen, cloth_color(rng), rng)

@@ -3,7 +3,7 @@
 What belongs here: composition, boxes, counts, words of a scene. Not here: how a character or a thing is drawn.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from charassets.studio.wording import sentence, tag_line
 
 KINDS = ("single", "group", "sheet", "nobody")
 _KIND_WEIGHTS = (0.42, 0.24, 0.1, 0.24)
-FRAMINGS = ("head", "bust", "upper", "full")
+FRAMINGS = ("avatar", "head", "bust", "upper", "full")
 _MIN_VISIBLE = 0.3  # a figure or head less visible than this is not counted: a person could not be sure of it either
 _SOLID = 127  # coverage from which a pixel belongs to a figure
 
@@ -76,6 +76,7 @@ class _Placed:
     y: float
     half_head: float
     cell: tuple[int, int, int, int]
+    head_only: bool = False
 
 
 def draw_scene(seed: int, size: int | tuple[int, int] = 256, *, kind: str | None = None) -> Scene:
@@ -109,7 +110,7 @@ def draw_portrait(
     """Draw one given character alone: the same identity in another pose, mood, style and framing for every seed."""
     rng = np.random.default_rng([seed, 0x90A])
     style = style or sample_style(rng)
-    framing = framing or str(rng.choice(FRAMINGS, p=(0.27, 0.33, 0.2, 0.2)))
+    framing = framing or str(rng.choice(FRAMINGS, p=(0.1, 0.2, 0.3, 0.2, 0.2)))
     if rng.random() < 0.6:
         who = in_mood(who, str(rng.choice(MOODS)))
     placed = _place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
@@ -132,7 +133,7 @@ def compose(
     extra = [_GROUND_TAGS[ground]]
     if kind == "nobody":
         extra += _scatter_props(canvas, style, rng)
-    elif ground not in {"white", "plain"} and rng.random() < 0.25:
+    elif ground not in {"white", "plain"} and rng.random() < 0.4:
         extra += _scatter_props(canvas, style, rng, most=2)
     owners = np.zeros(canvas.shape[:2], np.uint8)
     figures = []
@@ -145,6 +146,7 @@ def compose(
             at=(placed.x, placed.y),
             half_head=placed.half_head,
             seed=int(rng.integers(1 << 30)),
+            head_only=placed.head_only,
         )
         _paste(canvas, owners, figure, placed.cell, number)
         figures.append(figure)
@@ -223,36 +225,32 @@ def _boxes_of(mine: NDArray[np.bool_], figure: Figure) -> list[Box]:
     return boxes
 
 
+# For each framing: how many half heads the shorter side holds, and where in the height the middle of the head sits.
+_SCALES = {"avatar": (2.9, 4.2), "head": (2.7, 3.9), "bust": (4.0, 5.8), "upper": (5.8, 8.5)}
+_LEVELS = {"avatar": (0.47, 0.56), "head": (0.46, 0.58), "bust": (0.36, 0.48), "upper": (0.24, 0.34)}
+
+
 def _place(
     who: Character, pose: Pose, style: Style, framing: str, cell: tuple[int, int, int, int], rng: np.random.Generator
 ) -> _Placed:
     """Choose scale and place so that the framing shows what its name says within the cell."""
     x0, y0, x1, y1 = cell
     width, height = x1 - x0, y1 - y0
-    side = min(width, height)
     if framing == "full":
         half = height * rng.uniform(0.82, 0.97) / (2 * who.look.heads + 1.2)
         y = y0 + height - (2 * who.look.heads - 0.6) * half - rng.uniform(0.0, 0.05) * height
         room = max(0.0, (width - 4 * half) / 2)
     else:
-        half = (
-            side
-            / {"head": rng.uniform(2.7, 3.9), "bust": rng.uniform(4.0, 5.8), "upper": rng.uniform(5.8, 8.5)}[framing]
-        )
-        y = (
-            y0
-            + height
-            * {"head": rng.uniform(0.46, 0.58), "bust": rng.uniform(0.36, 0.48), "upper": rng.uniform(0.24, 0.34)}[
-                framing
-            ]
-        )
+        half = min(width, height) / rng.uniform(*_SCALES[framing])
+        y = y0 + height * rng.uniform(*_LEVELS[framing])
         room = 0.08 * width
     x = (x0 + x1) / 2 + rng.uniform(-room, room) * 0.8
-    return _Placed(who, pose, style, x, y, half, cell)
+    head_only = framing == "avatar" or (framing == "head" and rng.random() < 0.25)
+    return _Placed(who, pose, style, x, y, half, cell, head_only)
 
 
 def _cast_single(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[_Placed]:
-    framing = str(rng.choice(FRAMINGS, p=(0.22, 0.28, 0.22, 0.28)))
+    framing = str(rng.choice(FRAMINGS, p=(0.12, 0.14, 0.24, 0.22, 0.28)))
     who = sample_character(int(rng.integers(1 << 40)))
     cell = (0, 0, width, height)
     if framing == "full" and rng.random() < 0.35:  # small in the picture
@@ -278,13 +276,13 @@ def _cast_group(rng: np.random.Generator, seed: int, width: int, height: int, st
         cell = (int(middle - half), top, int(middle + half) + 1, height)
         hand = style if rng.random() < 0.85 else sample_style(rng)
         placed = _place(who, sample_pose(rng), hand, framing, cell, rng)
-        cast.append(_Placed(who, placed.pose, hand, placed.x, placed.y, placed.half_head, (0, 0, width, height)))
+        cast.append(replace(placed, cell=(0, 0, width, height)))
     return cast
 
 
 def _cast_sheet(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[_Placed]:
     columns, rows = ((2, 1), (2, 2), (3, 1), (3, 2), (2, 2), (1, 2))[rng.integers(6)]
-    framing = str(rng.choice(["head", "bust", "full"], p=(0.4, 0.4, 0.2)))
+    framing = str(rng.choice(["avatar", "head", "bust", "full"], p=(0.2, 0.25, 0.35, 0.2)))
     same = rng.random() < 0.3
     first = int(rng.integers(1 << 40))
     cast = []
@@ -324,7 +322,7 @@ def _scatter_props(canvas: Pixels, style: Style, rng: np.random.Generator, most:
     names = []
     for _ in range(count):
         name = str(rng.choice(PROPS))
-        half = min(width, height) * (rng.uniform(0.25, 0.5) if count == 1 else rng.uniform(0.08, 0.25))
+        half = min(width, height) * (rng.uniform(0.25, 0.6) if count == 1 else rng.uniform(0.08, 0.3))
         x, y = (rng.uniform(0.4, 0.6, 2) if count == 1 else rng.uniform(0.1, 0.9, 2)) * (width, height)
         draw_prop(pen, name, float(x), float(y), float(half), rng)
         names.append(name)

@@ -88,6 +88,30 @@ def sample_style(rng: np.random.Generator, name: str | None = None) -> Style:
     )
 
 
+def relight(pixels: Pixels, alpha: NDArray[np.uint8], style: Style) -> Pixels:
+    """Light over a whole figure: brighter towards the light, darker away from it, a bright rim in soft styles.
+
+    Args:
+        pixels: ``(H, W, 3)`` uint8 RGB of the figure's layer.
+        alpha: ``(H, W)`` uint8 coverage.
+        style: says where the light is and how strong.
+    """
+    if style.shading != "soft":
+        return pixels
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    if not len(rows):
+        return pixels
+    down = np.linspace(-1, 1, rows[-1] - rows[0] + 1, dtype=np.float32)[:, None]
+    across = np.linspace(-1, 1, columns[-1] - columns[0] + 1, dtype=np.float32)[None, :]
+    light = (across * style.light[0] + down * style.light[1]) * 0.35 * style.contrast
+    window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    cover = cv2.blur(alpha[window], (5, 5)).astype(np.float32) / 255
+    rim = (1 - cover) * np.maximum(light, 0) * 1.5
+    out = pixels.copy()
+    out[window] = np.clip(pixels[window] * (1 + light[..., None]) + 255 * rim[..., None], 0, 255).astype(np.uint8)
+    return out
+
+
 def finish(pixels: Pixels, style: Style, rng: np.random.Generator) -> Pixels:
     """What the medium does to the whole picture: pixel grid, canvas grain, muted colours, harsh light.
 
