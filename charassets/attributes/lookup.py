@@ -7,7 +7,8 @@ line into tags and several tags together.
 from dataclasses import dataclass
 
 from charassets.attributes import phrases
-from charassets.attributes.vocabulary import Claim, Vocabulary, spelling_key
+from charassets.attributes.vocabulary import Claim, Vocabulary
+from charassets.attributes.vocabulary_file import spelling_key
 
 _NEGATORS = frozenset({"no", "without", "not"})
 _OPENERS = frozenset({"a", "an", "with", "wearing", "has", "having", "her", "his", "one", "single", "pair"})

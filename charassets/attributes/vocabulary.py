@@ -1,21 +1,16 @@
-"""The vocabulary of attributes, read from ``vocabulary.yaml`` and indexed for look-ups.
+"""The vocabulary of attributes, indexed for look-ups.
 
-What belongs here: the file's schema, its checks, and the indexes from words to claims. Not here: how a line is cut into
-tags (``tags``), how a sentence is read (``sentences``) and which claim wins (``rules``, ``fusion``).
+What belongs here: attributes, values, and the indexes from words to claims. Not here: the file they are read from
+(``vocabulary_file``), how a line is cut into tags (``tags``), how a sentence is read (``sentences``) and which claim wins
+(``rules``, ``fusion``).
 """
 
-import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from charassets.errors import UsageError
+from charassets.attributes.vocabulary_file import AttributeEntry, Document, read, spelling_key, yields
 
 UNKNOWN = "Unknown"
 """The value of an attribute nobody can tell; also the claim of a word that says it cannot be seen."""
@@ -106,16 +101,6 @@ class Vocabulary:
         return tuple(a.name for a in self.attributes.values() if a.core)
 
 
-def spelling_key(tag: str) -> str:
-    """One key for the spellings of a tag: ``twin tails``, ``twin-tails`` and ``twintails`` are the same.
-
-    Short tags and emoticons keep their marks (``^_^``, ``o_o``).
-    """
-    if len(tag) < 4 or not tag[0].isalnum():
-        return tag
-    return tag.replace("_", "").replace("-", "").replace(" ", "")
-
-
 @cache
 def load(path: Path = SHIPPED) -> Vocabulary:
     """Read the vocabulary; the same object for the same path within a process.
@@ -124,114 +109,14 @@ def load(path: Path = SHIPPED) -> Vocabulary:
         UsageError: the file cannot be read, or has an unknown or repeated key, a repeated value or word, a ``yields`` that
             names no value of its attribute, or a circle of values that yield to each other.
     """
-    try:
-        content = path.read_bytes()
-        document = _Document.model_validate(yaml.load(content, Loader=_StrictLoader))  # noqa: S506 - a SafeLoader
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise _refusal(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise _refusal(path, " ".join(str(error).split())) from None
-    problem = next(_problems(document), None)
-    if problem:
-        raise _refusal(path, problem)
-    return _build(document, hashlib.sha256(content).hexdigest())
-
-
-def _refusal(path: Path, problem: str) -> UsageError:
-    return UsageError(f"the vocabulary is not usable: {problem}", where=str(path), todo="mend the file")
-
-
-class _StrictLoader(yaml.SafeLoader):
-    """YAML lets the last of two equal keys win in silence; here that would lose a value."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        names = [self.construct_object(key, deep=True) for key, _ in node.value]  # pyright: ignore[reportArgumentType]
-        for name in names:
-            if names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(
-                    problem=f"key {name!r} stands twice", problem_mark=node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _ValueEntry(_Strict):
-    tags: list[str] = []
-    heads: list[str] = []
-    words: list[str] = []
-    text: list[str] = []
-    weak: dict[str, float] = {}
-    prompts: list[str] = []
-    yields: list[str] = []
-    absorbs: bool = False
-
-
-class _AttributeEntry(_Strict):
-    core: bool = False
-    multi: bool = False
-    nouns: list[str] = []
-    modifiers: list[str] = []
-    hidden: list[str] = []
-    undecidable: list[str] = []
-    not_visible: list[str] = []
-    values: dict[str, _ValueEntry] = Field(min_length=1)
-
-
-class _Document(_Strict):
-    strength: float = Field(gt=0, lt=1)
-    hidden_strength: float = Field(gt=0, lt=1)
-    templates: list[str] = Field(min_length=1)
-    colours: list[str]
-    tag_only: list[str]
-    deceptive: list[str]
-    attributes: dict[str, _AttributeEntry] = Field(min_length=1)
-
-
-def _problems(document: _Document) -> Iterator[str]:
-    for template in document.templates:
-        if template.count("{}") != 1:
-            yield f"template {template!r} needs exactly one {{}}"
-    for name, attribute in document.attributes.items():
-        yield from _attribute_problems(name, attribute)
-
-
-def _attribute_problems(name: str, attribute: _AttributeEntry) -> Iterator[str]:
-    if UNKNOWN in attribute.values:
-        yield f"{name}: {UNKNOWN} is no value, it is the lack of one"
-    owner: dict[tuple[str, str], str] = {}
-    for value_name, value in attribute.values.items():
-        for kind, spelled in _spelled(value):
-            first = owner.setdefault((kind, spelling_key(spelled)), value_name)
-            if first != value_name:
-                yield f"{name}: {spelled!r} is claimed by {first} and by {value_name}"
-        unknown = set(value.yields) - attribute.values.keys()
-        if unknown:
-            yield f"{name}: {value_name} yields to {sorted(unknown)}, which are no values"
-    try:
-        TopologicalSorter({v: _yields(v, attribute) for v in attribute.values}).prepare()
-    except CycleError as error:
-        yield f"{name}: values yield to each other in a circle, {' > '.join(error.args[1])}"
-
-
-def _spelled(value: _ValueEntry) -> Iterator[tuple[str, str]]:
-    """The words that may belong to one value only; weak cues may be shared (a frown: sadness or anger)."""
-    yield from (("tag", t) for t in (*value.tags, *value.heads, *value.text))
-    yield from (("word", w) for w in value.words)
-
-
-def _yields(value: str, attribute: _AttributeEntry) -> frozenset[str]:
-    absorbing = {name for name, entry in attribute.values.items() if entry.absorbs}
-    return frozenset(absorbing - {value}) | frozenset(attribute.values[value].yields)
+    document, digest = read(path)
+    return _build(document, digest)
 
 
 _Index = dict[str, list[Claim]]
 
 
-def _build(document: _Document, digest: str) -> Vocabulary:
+def _build(document: Document, digest: str) -> Vocabulary:
     claims: _Index = {}
     heads: _Index = {}
     text: _Index = {}
@@ -276,7 +161,7 @@ def _add_heads(claims: _Index, heads: _Index, tags: Iterable[str]) -> None:
                 _add(claims, [tag], claim)
 
 
-def _add_fused(claims: _Index, document: _Document) -> None:
+def _add_fused(claims: _Index, document: Document) -> None:
     """Tags without a gap (``bluehair``). A sentence must keep its gaps, or "long black hair" would lose its length."""
     listed = frozenset(claims)
     for name, entry in document.attributes.items():
@@ -286,8 +171,8 @@ def _add_fused(claims: _Index, document: _Document) -> None:
             _add(claims, new, Claim(name, value_name, document.strength))
 
 
-def _attribute(name: str, entry: _AttributeEntry) -> Attribute:
-    values = tuple(Value(v, tuple(e.prompts), _yields(v, entry)) for v, e in entry.values.items())
+def _attribute(name: str, entry: AttributeEntry) -> Attribute:
+    values = tuple(Value(v, tuple(e.prompts), yields(v, entry)) for v, e in entry.values.items())
     return Attribute(name, entry.core, entry.multi, values, tuple(entry.not_visible))
 
 

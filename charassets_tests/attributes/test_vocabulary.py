@@ -1,7 +1,8 @@
 import pytest
 
 from charassets.attributes.tags import parse
-from charassets.attributes.vocabulary import load, spelling_key
+from charassets.attributes.vocabulary import load
+from charassets.attributes.vocabulary_file import spelling_key
 from charassets.errors import UsageError
 
 SMALL = """
@@ -69,7 +70,9 @@ def test_an_attribute_added_to_the_file_is_parsed_without_a_line_of_code(write):
         (("words: [curled]", "wrods: [curled]"), "wrods"),
         (("      Straight:", "      Curled:"), "stands twice"),
         (("tags: [unicorn_horn]", "tags: [a_tag]\n        words: [curled]"), "claimed by Curled and by Straight"),
+        (("tags: [unicorn_horn]", "tags: [one_horn, onehorn]"), "claimed by Straight and by Straight"),
         (("yields: [Curled]", "yields: [Wavy]"), "no values"),
+        (("yields: [Curled]", "weak: {horn: 90}"), "less than 1"),
         (("prompts: [curled horns]", "yields: [Straight]"), "in a circle"),
         (('templates: ["{}"]', 'templates: ["a character"]'), "exactly one"),
         (("      Curled:", "      Unknown:"), "no value"),
