@@ -5,7 +5,6 @@ What belongs here: one picture file and its sidecars, as an item and as a record
 
 import hashlib
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from charassets.errors import Rejected
 from charassets.sources import names, storage, words
@@ -24,7 +23,7 @@ def item(found: Found, kind: str = "file", told: str = "") -> Item:
         kind: ``file``, or ``kohya`` where a metadata file named the picture.
         told: what a metadata file says of it, as canonical text; a change re-reads the item.
     """
-    stem = PurePosixPath(found.entry.name).stem
+    stem = names.stem(found.entry.name)
     sidecars = [entry for suffix in names.SIDECARS if (entry := found.siblings.get(stem + suffix)) is not None]
     stamps = [(entry.name, *stamp_of(entry)) for entry in (found.entry, *sidecars)]
     digest = hashlib.blake2b(repr((stamps, told)).encode("utf-8", "backslashreplace"), digest_size=16)
@@ -52,7 +51,7 @@ def read(item: Item, max_bytes: int, told: Words | None = None) -> Iterator[Sour
     try:
         data = storage.read_file(item.uri, max_bytes)
     except Rejected as refusal:
-        code = "bad_name" if refusal.code == "missing_file" and "\\x" in item.item_key else refusal.code
+        code = "bad_name" if refusal.code == "missing_file" and "\\x" in item.uri else refusal.code
         yield Refused(item.item_key, code, refusal.detail)
         return
     found = words.from_sidecars(_sidecars(item.uri)).over(told or Words()).over(path_facts(item))

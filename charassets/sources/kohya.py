@@ -7,7 +7,6 @@ that a foreign file cannot make us read anything else.
 
 from collections import defaultdict
 from collections.abc import KeysView
-from pathlib import PurePosixPath
 from typing import Any
 
 import orjson
@@ -32,7 +31,8 @@ class Metadata:
         self._entries = _load(uri)
         self._by_name: dict[str, list[str]] = defaultdict(list)
         for key in self._entries:
-            self._by_name[_parts(key)[-1]].append(key)
+            if parts := _parts(key):
+                self._by_name[parts[-1]].append(key)
 
     def keys(self) -> KeysView[str]:
         """Every key of the file."""
@@ -67,8 +67,9 @@ def beside(folder: str) -> Metadata | None:
 
 
 def _parts(path: str) -> tuple[str, ...]:
-    plain = PurePosixPath(path.replace("\\", "/"))
-    return (plain.with_suffix("") if names.suffix(plain.name) in names.PICTURES else plain).parts
+    plain = path.replace("\\", "/")
+    stem, suffix = names.split(plain)
+    return tuple(part for part in (stem if suffix in names.PICTURES else plain).split("/") if part)
 
 
 def _load(uri: str) -> dict[str, dict[str, Any]]:

@@ -6,7 +6,6 @@ What belongs here: suffixes and patterns. Not here: anything that opens a file.
 import re
 import unicodedata
 from collections.abc import Sequence
-from pathlib import PurePosixPath
 
 from charassets.sources.records import Words
 
@@ -58,9 +57,21 @@ _FRAME = re.compile(r"(?:^|[_-])scene(\d{1,9})_frame(\d{1,9})(?:_t(\d{1,9}(?:\.\
 _EPISODE = re.compile(r"^episode[_ -]?(.{1,64})$", re.IGNORECASE)
 
 
-def suffix(name: str) -> str:
+def split(path: str) -> tuple[str, str]:
+    """A path without its last suffix, and that suffix in lower case with its dot (empty where there is none)."""
+    # Plain strings and not pathlib: this runs several times for each of millions of names.
+    stem, dot, end = path.rpartition(".")
+    return (stem, f".{end.lower()}") if dot and stem and end and "/" not in end and stem[-1] != "/" else (path, "")
+
+
+def suffix(path: str) -> str:
     """The last suffix in lower case, with its dot; empty where there is none."""
-    return PurePosixPath(name).suffix.lower()
+    return split(path)[1]
+
+
+def stem(path: str) -> str:
+    """The path without its last suffix."""
+    return split(path)[0]
 
 
 def is_hidden(name: str) -> bool:
@@ -70,7 +81,7 @@ def is_hidden(name: str) -> bool:
 
 def is_note(name: str) -> bool:
     """A text about the data set and not about one picture, by the names people give such files."""
-    return PurePosixPath(name).stem.lower() in _NOTES
+    return stem(name.rpartition("/")[2]).lower() in _NOTES
 
 
 def safe_member(name: str) -> str | None:
@@ -79,11 +90,11 @@ def safe_member(name: str) -> str | None:
     Unsafe is what could lead out of its folder, or what a terminal or a database would stumble over: absolute paths, ``..``,
     backslashes, control characters, names that are no UTF-8 or longer than 1,024 bytes.
     """
-    path = PurePosixPath(name)
-    leads_out = path.is_absolute() or ".." in path.parts or "\\" in name
-    if leads_out or not path.name or not is_storable(name) or len(name.encode()) > _MAX_NAME_BYTES:
+    parts = [part for part in name.split("/") if part not in {"", "."}]
+    leads_out = name.startswith("/") or ".." in parts or "\\" in name
+    if leads_out or not parts or not is_storable(name) or len(name.encode()) > _MAX_NAME_BYTES:
         return None
-    return str(path)
+    return "/".join(parts)
 
 
 def is_storable(name: str) -> bool:
@@ -122,8 +133,8 @@ def facts(parts: Sequence[str]) -> Words:
         folder; scene, frame and seconds of ``scene0001_frame000012_t48.50s``.
     """
     *folders, name = parts
-    stem = PurePosixPath(name).stem
-    post, frame = _DANBOORU.match(stem), _FRAME.search(stem)
+    told = stem(name)
+    post, frame = _DANBOORU.match(told), _FRAME.search(told)
     episodes = [m[1] for folder in folders if (m := _EPISODE.match(folder))]
     # One letter is too common a folder name (initials) to be read as a rating.
     ratings = [r for folder in folders if len(folder) > 1 and (r := rating(folder))]

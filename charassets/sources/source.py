@@ -6,8 +6,9 @@ What belongs here: which reader takes which file. Not here: how any kind is read
 import hashlib
 import heapq
 from collections import Counter
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property, partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -17,6 +18,7 @@ from charassets.sources import folder, kohya, names, storage, tables, urls, walk
 from charassets.sources.columns import NoColumnsError
 from charassets.sources.records import Item, Refused, SourceRecord
 from charassets.sources.storage import Stamp
+from charassets.sources.urls import Manners
 from charassets.sources.walk import Found
 
 SLICE_RECORDS = 500
@@ -28,6 +30,21 @@ MAX_BYTES = ImageSettings().max_bytes
 _COMPRESSED = {".gz", ".tgz", ".bz2", ".xz", ".zst", ".zip"}
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How a source is read.
+
+    Attributes:
+        span: records of a slice of a container; part of the items' keys, so a source keeps the one it began with.
+        downloads: folder that keeps what addresses answered; without one, a list of addresses cannot be read.
+        manners: how addresses are asked.
+    """
+
+    span: int = SLICE_RECORDS
+    downloads: Path | None = None
+    manners: Manners = Manners()
+
+
 class Source:
     """One source of the settings. Made by ``open_source``; safe to read from several threads.
 
@@ -37,13 +54,13 @@ class Source:
     """
 
     def __init__(
-        self, settings: SourceSettings, root: str, pattern: str, single: Found | None, downloads: Path | None, span: int
+        self, settings: SourceSettings, root: str, reading: Reading, *, pattern: str = "", single: Found | None = None
     ) -> None:
         self.name = settings.name
         self.ignored: Counter[str] = Counter()
         self._settings = settings
         self._root, self._pattern, self._single = root, pattern, single
-        self._downloads, self._span = downloads, span
+        self._reading, self._span = reading, reading.span
         self._listed: Counter[str] = Counter()
         self._decided: dict[str, str] = {}
 
@@ -91,7 +108,7 @@ class Source:
             return self._read_picture(item, max_bytes)
         of = tables.reopened(item, self._settings.columns)
         if of.columns.url:
-            return urls.read(item, of, self._span, max_bytes, self._downloads)
+            return urls.read(item, of, self._span, max_bytes, self._reading.downloads, self._reading.manners)
         return tables.read(item, of, self._span, max_bytes)
 
     def describe(self) -> str:
@@ -119,9 +136,9 @@ class Source:
             if suffix in names.PICTURES:
                 yield self._picture(found)
             elif suffix in names.TARS:
-                yield from self._archive(found)
+                yield from self._slices(found, "tar", self._archive)
             elif suffix in names.PARQUETS:
-                yield from self._table(found, needs_pictures=True)
+                yield from self._slices(found, "parquet", partial(self._table, needs_pictures=True))
             elif suffix not in names.SIDECARS:
                 self.ignored[suffix] += 1
 
@@ -130,7 +147,7 @@ class Source:
         for found in self._files():
             suffix = names.suffix(found.entry.name)
             if suffix in names.PARQUETS | names.TABLES:
-                yield from self._table(found, needs_pictures=False)
+                yield from self._slices(found, "parquet" if suffix in names.PARQUETS else "table", self._table)
             else:
                 self.ignored[suffix] += 1
 
@@ -160,68 +177,65 @@ class Source:
         missing = (Item(key, "kohya", metadata.uri, 0, 1, "") for key in unmet)
         yield from heapq.merge(present, missing, key=lambda item: item.item_key)
 
-    def _archive(self, found: Found) -> Iterator[Item]:
-        stamp = folder.stamp_of(found.entry)
+    def _slices(self, found: Found, kind: str, listed: Callable[[Found, Stamp], Iterator[Item]]) -> Iterator[Item]:
+        """Items of a container; of one that cannot be read, a single item that says so when it is read."""
+        path, uri, stamp = names.printable(found.path), names.printable(found.entry.path), folder.stamp_of(found.entry)
         try:
-            yield from webdataset.items(found.path, found.entry.path, stamp, self._span, _digest(stamp))
+            if uri != found.entry.path:
+                raise SourceError("the name is no UTF-8, or holds control characters", where=uri, todo="rename it")
+            yield from listed(found, stamp)
         except SourceError:
             if self._single:
                 raise
-            yield self._unreadable(found, "tar")
+            yield Item(f"{path}#{0:09d}-{self._span}", kind, uri, 0, self._span, _digest(stamp))
 
-    def _table(self, found: Found, *, needs_pictures: bool) -> Iterator[Item]:
+    def _archive(self, found: Found, stamp: Stamp) -> Iterator[Item]:
+        return webdataset.items(found.path, found.entry.path, stamp, self._span, _digest(stamp))
+
+    def _table(self, found: Found, stamp: Stamp, *, needs_pictures: bool = False) -> Iterator[Item]:
         """Items of a table, unless it has to have pictures and has none."""
-        stamp = folder.stamp_of(found.entry)
         try:
             of = tables.table(found.entry.path, stamp, self._settings.columns)
         except NoColumnsError:
             if self._single:
                 raise
-            self.ignored[names.suffix(found.entry.name)] += 1
-            return
-        except SourceError:
-            if self._single:
-                raise
-            yield self._unreadable(found, "parquet" if needs_pictures else "table")
-            return
-        if needs_pictures and not of.columns.has_pictures and not self._single:
-            self.ignored[names.suffix(found.entry.name)] += 1
+            of = None
+        if of is None or (needs_pictures and not of.columns.has_pictures and not self._single):
+            self.ignored[names.suffix(found.path)] += 1
             return
         self._decided.setdefault(str(of.columns), found.path)
         yield from tables.items(found.path, found.entry.path, of, self._span, _digest(stamp))
 
-    def _unreadable(self, found: Found, kind: str) -> Item:
-        return Item(
-            f"{found.path}#{0:09d}-{self._span}",
-            kind,
-            found.entry.path,
-            0,
-            self._span,
-            _digest(folder.stamp_of(found.entry)),
-        )
 
-
-def open_source(settings: SourceSettings, *, downloads: Path | None = None, span: int = SLICE_RECORDS) -> Source:
+def open_source(
+    settings: SourceSettings,
+    *,
+    span: int = SLICE_RECORDS,
+    downloads: Path | None = None,
+    manners: Manners | None = None,
+) -> Source:
     """The source that settings name: a folder, a file, a glob, or a URI that ``pyarrow.fs`` opens.
 
     Args:
         settings: name, path and column mapping.
-        downloads: folder that keeps what addresses answered; without one, a list of addresses cannot be read.
-        span: records of a slice of a container; part of the items' keys, so a source keeps the one it began with.
+        span: see ``Reading``, like the others.
+        downloads: folder for what addresses answer.
+        manners: how addresses are asked.
 
     Raises:
         UsageError: nothing lies at the path.
     """
+    reading = Reading(span, downloads, manners or Manners())
     path = _absolute(settings.path)
     entry = storage.look(path)
     if entry is not None and not entry.is_dir:
         root = storage.parent(path)
         siblings = {e.name: e for e in storage.entries(root) if names.suffix(e.name) in names.SIDECARS}
-        return Source(settings, root, "", Found(entry.name, entry, siblings), downloads, span)
+        return Source(settings, root, reading, single=Found(entry.name, entry, siblings))
     root, pattern = (path, "") if entry else walk.split_glob(path)
     if entry is None and (not pattern or storage.look(root) is None):
         raise UsageError(f"source {settings.name}: nothing is there", where=settings.path, todo="check the path")
-    return Source(settings, root, pattern, None, downloads, span)
+    return Source(settings, root, reading, pattern=pattern)
 
 
 def _digest(stamp: Stamp) -> str:

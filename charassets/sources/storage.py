@@ -97,7 +97,7 @@ def look(path: str) -> Entry | None:
     Raises:
         SourceError: the place cannot be asked (no permission, no network).
     """
-    name = (parts(path) or [""])[-1]
+    name = path.rpartition("/")[2] if not is_uri(path) else parts(path)[-1]
     try:
         if not is_uri(path):
             found = os.stat(path)  # noqa: PTH116 - see join

@@ -96,7 +96,7 @@ class _Hosts:
 
 
 def read(
-    item: Item, of: Table, span: int, max_bytes: int, downloads: Path | None, manners: Manners | None = None
+    item: Item, of: Table, span: int, max_bytes: int, downloads: Path | None, manners: Manners
 ) -> Iterator[SourceRecord | Refused]:
     """Records of a slice of a list of addresses. What was kept by an earlier read is not fetched again; failures are.
 
@@ -114,7 +114,7 @@ def read(
         for *_, values in listed
         if isinstance(values, dict) and is_address(url := str(values.get(column) or "").strip())
     ]
-    answers = fetch_all(wanted, downloads, _log(item, downloads), max_bytes, manners or Manners())
+    answers = fetch_all(wanted, downloads, _log(item, downloads), max_bytes, manners)
     for row, locator, values in listed:
         try:
             yield _record(item, of, row, locator, values, answers, downloads, max_bytes)

@@ -9,7 +9,6 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import PurePosixPath
 from threading import Lock
 from typing import IO
 
@@ -111,7 +110,10 @@ def _record(
 ) -> SourceRecord | Refused:
     if isinstance(record, Refused):
         return Refused(f"{item.path}#{record.locator}", record.code, record.detail)
-    locator, stem = f"{item.path}#{record.name}", record.name if isinstance(record, TextOnly) else _stem(record.name)
+    locator, stem = (
+        f"{item.path}#{record.name}",
+        record.name if isinstance(record, TextOnly) else names.stem(record.name),
+    )
     small = {suffix: text for suffix, text in archive.texts(stem).items() if text.size <= words.MAX_TEXT_BYTES}
     texts = {suffix: _bytes(file, text) for suffix, text in small.items()}
     found = words.from_sidecars(texts).over(folder.path_facts(item, record.name))
@@ -186,7 +188,7 @@ def _headers(file: IO[bytes]) -> Iterator[tarfile.TarInfo]:
 def _enter(archive: Archive, seen: set[str], header: tarfile.TarInfo) -> None:
     """Take one member into the index."""
     name = names.safe_member(header.name)
-    if header.isdir() or names.is_hidden(PurePosixPath(header.name).name):
+    if header.isdir() or names.is_hidden(header.name.rpartition("/")[2]):
         return
     refusal = _refusal(header, name, seen)
     if refusal:
@@ -194,7 +196,7 @@ def _enter(archive: Archive, seen: set[str], header: tarfile.TarInfo) -> None:
         return
     seen.add(str(name))
     member = Member(str(name), header.offset_data, header.size)
-    suffix, stem = names.suffix(member.name), _stem(member.name)
+    stem, suffix = names.split(member.name)
     sample = archive.samples.setdefault(stem, _Sample()) if suffix in names.PICTURES or suffix in _SIDECARS else None
     if sample is None:
         return
@@ -221,10 +223,6 @@ def _refusal(header: tarfile.TarInfo, name: str | None, seen: set[str]) -> Refus
     if name in seen:
         return Refused(place, "duplicate_key", f"{name} came before; the first is used")
     return None
-
-
-def _stem(name: str) -> str:
-    return str(PurePosixPath(name).with_suffix(""))
 
 
 def _damaged(uri: str, why: str) -> SourceError:

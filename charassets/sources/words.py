@@ -136,7 +136,8 @@ def from_mapping(values: Mapping[str, Any], renamed: Mapping[str, str] | None = 
         aliases["post_id"] = ALIASES["post_id"][
             :-1
         ]  # anybody's row number is called id; only a post's is one of a site
-    taken = {ours: _take(left, aliases[ours], convert) for ours, convert in _CONVERT.items()}
+    by_lower = {name.lower(): name for name in reversed(left)}
+    taken = {ours: _take(left, by_lower, aliases[ours], convert) for ours, convert in _CONVERT.items()}
     general, text = taken.pop("tags_general"), taken.pop("text")
     if taken["tags"] is None and general:
         # A danbooru dump splits the line by category; the whole line holds them all.
@@ -148,12 +149,13 @@ def from_mapping(values: Mapping[str, Any], renamed: Mapping[str, str] | None = 
     return _bounded(Words(**taken, extra=left))
 
 
-def _take(left: dict[str, Any], aliases: Sequence[str], convert: Callable[[Any], Any]) -> Any:  # noqa: ANN401
+def _take(
+    left: dict[str, Any], by_lower: Mapping[str, str], aliases: Sequence[str], convert: Callable[[Any], Any]
+) -> Any:  # noqa: ANN401
     """Take the first usable value that goes by one of the aliases, whatever its case, out of ``left``."""
-    by_lower = {name.lower(): name for name in reversed(left)}
     for alias in aliases:
         name = alias if alias in left else by_lower.get(alias.lower())
-        if name is not None and (found := convert(left[name])) is not None:
+        if name in left and (found := convert(left[name])) is not None:
             del left[name]
             return found
     return None

@@ -38,8 +38,8 @@ def tar_bytes(members: Iterable[tuple[str, bytes]]) -> bytes:
     return out.getvalue()
 
 
-def source(path: Path | str, span: int = 500, downloads: Path | None = None, **columns: str) -> Source:
-    return open_source(SourceSettings(name="s", path=str(path), columns=columns), downloads=downloads, span=span)
+def source(path: Path | str, span: int = 500, **columns: str) -> Source:
+    return open_source(SourceSettings(name="s", path=str(path), columns=columns), span=span)
 
 
 def records(of: Source) -> dict[str, SourceRecord | Refused]:

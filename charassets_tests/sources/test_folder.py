@@ -92,6 +92,15 @@ def test_what_cannot_be_read_is_refused_with_its_reason(tmp_path):
     }
 
 
+def test_an_archive_with_an_unstorable_name_fails_by_its_escaped_name(tmp_path):
+    tree(tmp_path, {"a.png": picture(), "line\nbreak.tar": tar_bytes([("x.png", picture())])})
+    found = source(tmp_path)
+    good, bad = found.list_items()
+    assert (good.item_key, bad.item_key) == ("a.png", "line\\x0abreak.tar#000000000-500")
+    with pytest.raises(SourceError, match=r"line.x0abreak\.tar"):
+        list(found.read(bad))
+
+
 def test_a_link_that_leads_in_a_circle_ends(tmp_path):
     tree(tmp_path, {"x/a.png": picture()})
     tree(tmp_path, {"y/b.png": picture()})

@@ -2,16 +2,15 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
 from charassets.errors import SourceError
-from charassets.sources import Refused, SourceRecord, tables, urls
+from charassets.settings import SourceSettings
+from charassets.sources import Manners, Refused, SourceRecord, open_source
 from charassets.sources.fetch import fetch_one, image_id
-from charassets.sources.urls import Manners
 from charassets_tests.sources.making import picture, source, tree
-
-QUICK = Manners(timeout_s=2, total_s=3, pause_s=0.01)
 
 
 class _Site(BaseHTTPRequestHandler):
@@ -52,13 +51,10 @@ def site() -> Iterator[str]:
     server.server_close()
 
 
-def read(found, max_bytes=10_000) -> dict[str, SourceRecord | Refused]:
-    kept = {}
-    for item in found.list_items():
-        of = tables.reopened(item, {})
-        for one in urls.read(item, of, 500, max_bytes, found._downloads, QUICK):
-            kept[one.locator] = one
-    return kept
+def read(path: Path, downloads: Path) -> dict[str, SourceRecord | Refused]:
+    settings = SourceSettings(name="s", path=str(path))
+    found = open_source(settings, downloads=downloads, manners=Manners(timeout_s=2, total_s=3, pause_s=0.01))
+    return {one.locator: one for item in found.list_items() for one in found.read(item, 10_000)}
 
 
 def test_addresses_are_asked_once_and_what_they_answered_is_kept(tmp_path, site):
@@ -68,8 +64,7 @@ def test_addresses_are_asked_once_and_what_they_answered_is_kept(tmp_path, site)
     ]
     lines += ["ftp://x/y.png,solo", ',"1girl, words alone"']
     tree(tmp_path, {"list.csv": "\n".join(["url,tags", *lines])})
-    found = source(tmp_path / "list.csv", downloads=tmp_path / "downloads")
-    first = read(found)
+    first = read(tmp_path / "list.csv", tmp_path / "downloads")
     pictures = {place: r for place, r in first.items() if isinstance(r, SourceRecord) and r.data}
     assert [place[-1] for place in pictures] == ["0", "1", "4", "5", "6"]
     assert pictures["list.csv#1"].data == picture(2)
@@ -85,7 +80,7 @@ def test_addresses_are_asked_once_and_what_they_answered_is_kept(tmp_path, site)
     assert _Site.asked["/busy.png"] == 3
 
     before = Counter(_Site.asked)
-    again = read(source(tmp_path / "list.csv", downloads=tmp_path / "downloads"))
+    again = read(tmp_path / "list.csv", tmp_path / "downloads")
     assert again == first
     assert {path for path in _Site.asked if _Site.asked[path] != before[path]} == {"/gone.png", "/large.png"}
 
@@ -97,7 +92,7 @@ def test_addresses_are_asked_once_and_what_they_answered_is_kept(tmp_path, site)
 def test_a_host_that_does_not_answer_is_given_up(tmp_path):
     rows = "\n".join(f"http://127.0.0.1:9/{i}.png,solo" for i in range(40))
     tree(tmp_path, {"list.csv": f"url,tags\n{rows}"})
-    found = read(source(tmp_path / "list.csv", downloads=tmp_path / "downloads"))
+    found = read(tmp_path / "list.csv", tmp_path / "downloads")
     assert {r.code for r in found.values() if isinstance(r, Refused)} == {"fetch_failed"}
     assert len(found) == 40
     log = next((tmp_path / "downloads" / "log").iterdir()).read_text()
