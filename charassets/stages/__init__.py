@@ -1,0 +1,1 @@
+"""The stages of the pipeline in order, the contract they keep, and the runner that feeds them."""
