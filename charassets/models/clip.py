@@ -76,7 +76,7 @@ class ClipEmbedder:
         _register(weights)
         try:
             model = transformers.AutoModel.from_pretrained(
-                weights.path, use_safetensors=True, dtype=self._type, **_SAFE
+                weights.path, use_safetensors=True, dtype=torch.float32, **_SAFE
             )
             self._framing = _framing(transformers.AutoImageProcessor.from_pretrained(weights.path, **_SAFE))
             reads_text = hasattr(model, "get_text_features")
@@ -87,7 +87,9 @@ class ClipEmbedder:
                 where=str(weights.path),
                 todo="give a folder written by save_pretrained (model, processor and, for text, tokenizer)",
             ) from error
-        self._model: Any = model.eval().to(device)
+        # Read before the weights are rounded: in bfloat16 the scale of CLIP's cosines would be off by a third of a percent.
+        self._logit_scale = math.exp(model.logit_scale.item()) if hasattr(model, "logit_scale") else 1.0
+        self._model: Any = model.eval().to(device, self._type)
         self._dim = self.embed_images([np.full((8, 8, 3), 255, np.uint8)]).shape[1]
 
     @property
@@ -108,8 +110,7 @@ class ClipEmbedder:
     @property
     def logit_scale(self) -> float:
         """The learned scale of cosines, stored as its logarithm; 1 where there is none."""
-        learned = getattr(self._model, "logit_scale", None)
-        return 1.0 if learned is None else math.exp(float(learned))
+        return self._logit_scale
 
     def weights(self) -> Mapping[str, str]:
         """The files behind the model: name to sha256."""
