@@ -27,6 +27,14 @@ SLICE_RECORDS = 500
 MAX_BYTES = ImageSettings().max_bytes
 """Largest picture read unless told otherwise."""
 
+_KIND_NAMES = {
+    "file": "pictures in folders",
+    "kohya": "entries of kohya metadata",
+    "tar": "slices of tars",
+    "parquet": "slices of Parquet files",
+    "table": "slices of text tables",
+    "urls": "slices of address lists",
+}
 _COMPRESSED = {".gz", ".tgz", ".bz2", ".xz", ".zst", ".zip"}
 
 
@@ -113,9 +121,9 @@ class Source:
 
     def describe(self) -> str:
         """What the last listing found, and how it understands the tables it met, in lines for a person."""
-        kinds = ", ".join(f"{n:,} {kind}" for kind, n in sorted(self._listed.items())) or "not listed yet"
+        kinds = ", ".join(f"{n:,} {_KIND_NAMES[kind]}" for kind, n in sorted(self._listed.items())) or "not listed yet"
         ignored = ", ".join(f"{n:,} {suffix or 'without suffix'}" for suffix, n in sorted(self.ignored.items()))
-        first = f"{self.name} ({self._settings.path}): items {kinds}" + (f"; ignored {ignored}" if ignored else "")
+        first = f"{self.name} ({self._settings.path}): {kinds}" + (f"; ignored {ignored}" if ignored else "")
         return "\n".join([first, *(f"  {example}: {decision}" for decision, example in self._decided.items())])
 
     @cached_property
@@ -218,8 +226,8 @@ def open_source(
 
     Args:
         settings: name, path and column mapping.
-        span: see ``Reading``, like the others.
-        downloads: folder for what addresses answer.
+        span: records of a slice of a container.
+        downloads: folder that keeps what addresses answer.
         manners: how addresses are asked.
 
     Raises:
