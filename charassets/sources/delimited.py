@@ -56,7 +56,7 @@ class DelimitedRows:
         """The first rows that could be parsed."""
         return [row for _, row in self.read(0, _SAMPLE_ROWS, ()) if isinstance(row, dict)]
 
-    def read(self, first: int, count: int, columns: Sequence[str]) -> Iterator[_Row]:  # noqa: ARG002 - all are at hand
+    def read(self, first: int, count: int, columns: Sequence[str]) -> Iterator[_Row]:  # all are at hand
         """Rows with their numbers; where one is broken, the reason in its place.
 
         Raises:

@@ -153,7 +153,7 @@ def fetch(uri: str, column: str, row: int) -> bytes:
 
 
 @lru_cache(maxsize=8)
-def _pictures(uri: str, column: str, stamp: Stamp | None) -> Pictures:  # noqa: ARG001 - a changed file is opened anew
+def _pictures(uri: str, column: str, stamp: Stamp | None) -> Pictures:  # a changed file is opened anew
     return Pictures(uri, column)
 
 

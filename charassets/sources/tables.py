@@ -63,7 +63,7 @@ def table(uri: str, stamp: Stamp, told: Mapping[str, str]) -> Table:
 
 
 @lru_cache(maxsize=16)
-def _table(uri: str, stamp: Stamp, told: tuple[tuple[str, str], ...]) -> Table:  # noqa: ARG001 - a changed file is new
+def _table(uri: str, stamp: Stamp, told: tuple[tuple[str, str], ...]) -> Table:  # a changed file is new
     return Table(uri, dict(told))
 
 

@@ -148,7 +148,7 @@ def index(uri: str, stamp: Stamp) -> Archive:
 
 
 @lru_cache(maxsize=8)
-def _index(uri: str, stamp: Stamp) -> Archive:  # noqa: ARG001 - the stamp is the key under which the index stays true
+def _index(uri: str, stamp: Stamp) -> Archive:  # the stamp is the key under which the index stays true
     archive = Archive([], {})
     seen: set[str] = set()
     try:
