@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.studio.adornments import draw_behind, draw_held, draw_on_body, draw_on_face, draw_on_head, hides_hair
+from charassets.studio.adornments import draw_behind, draw_on_body, draw_on_face
 from charassets.studio.faces import draw_head
 from charassets.studio.hair import draw_back_hair, draw_front_hair
+from charassets.studio.headgear import draw_on_head, hides_hair
+from charassets.studio.held import draw_held
 from charassets.studio.outfits import draw_body
 from charassets.studio.pen import Bounds, Pen
 from charassets.studio.posing import Pose, sample_pose, skeleton
@@ -21,6 +23,7 @@ __all__ = [
     "Character",
     "Figure",
     "draw_character",
+    "in_mood",
     "sample_character",
     "sample_pose",
     "sample_style",

@@ -5,12 +5,14 @@ What belongs here: torso, limbs, clothes from the neck down. Not here: heads, ha
 
 import numpy as np
 
+from charassets.studio.collars import COLLARS
 from charassets.studio.palette import darker
 from charassets.studio.pen import Pen
 from charassets.studio.posing import Pose, Skeleton
 from charassets.studio.shapes import box, curve, oval, ribbon, star
+from charassets.studio.tailoring import NAVY, WHITE, Fit, Outfit, cape, torso_outline
 from charassets.studio.traits import Character
-from charassets.studio.trimmings import DETAILS, NAVY, WHITE, Fit, Outfit, cape, torso_outline
+from charassets.studio.trimmings import TRIMMINGS
 
 _BLACK, _STEEL = (0.1, 0.1, 0.12), (0.62, 0.65, 0.7)
 _OLIVE = (0.36, 0.39, 0.25)
@@ -73,6 +75,8 @@ _OUTFITS: dict[str, tuple[tuple[str, Outfit], ...]] = {
                 ("a", Outfit("long", "trousers", ("furtrim", "belt"), (0.8, 0.1, 0.12)))),
 }  # fmt: skip
 
+_DETAILS = COLLARS | TRIMMINGS
+
 
 def _choose(who: Character) -> Outfit:
     letter = {"Female": "f", "Male": "m"}.get(str(who.attributes["Gender"]), "a")
@@ -101,7 +105,7 @@ def draw_body(pen: Pen, who: Character, pose: Pose, bones: Skeleton) -> None:
     if not pose.from_behind:
         for name in fit.outfit.details:
             if name != "cape":
-                DETAILS[name](pen, fit)
+                _DETAILS[name](pen, fit)
     if not (pose.from_behind or fit.bones.hands[far][1] > fit.bones.waist):
         _draw_arm(pen, fit, far)
     _draw_arm(pen, fit, near)

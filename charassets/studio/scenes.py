@@ -3,23 +3,21 @@
 What belongs here: composition, boxes, counts, words of a scene. Not here: how a character or a thing is drawn.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.backdrops import draw_backdrop
+from charassets.studio.casting import CASTING, FRAMINGS, KIND_WEIGHTS, KINDS, Placed, place
 from charassets.studio.characters import Figure, draw_character, in_mood, visible_attributes
 from charassets.studio.pen import Bounds, Pen
 from charassets.studio.posing import Pose, sample_pose
 from charassets.studio.props import PROPS, draw_prop
 from charassets.studio.styles import Pixels, Style, finish, sample_style
-from charassets.studio.traits import MOODS, Attributes, Character, sample_character
+from charassets.studio.traits import MOODS, Attributes, Character
 from charassets.studio.wording import sentence, tag_line
 
-KINDS = ("single", "group", "sheet", "nobody")
-_KIND_WEIGHTS = (0.42, 0.24, 0.1, 0.24)
-FRAMINGS = ("avatar", "head", "bust", "upper", "full")
 _MIN_VISIBLE = 0.3  # a figure or head less visible than this is not counted: a person could not be sure of it either
 _SOLID = 127  # coverage from which a pixel belongs to a figure
 
@@ -65,20 +63,6 @@ class Scene:
         return len(self.attributes)
 
 
-@dataclass(frozen=True)
-class _Placed:
-    """A character's place in a picture: cell is the part of the canvas it may cover."""
-
-    who: Character
-    pose: Pose
-    style: Style
-    x: float
-    y: float
-    half_head: float
-    cell: tuple[int, int, int, int]
-    head_only: bool = False
-
-
 def draw_scene(seed: int, size: int | tuple[int, int] = 256, *, kind: str | None = None) -> Scene:
     """Draw the scene that belongs to a seed.
 
@@ -89,9 +73,9 @@ def draw_scene(seed: int, size: int | tuple[int, int] = 256, *, kind: str | None
     """
     rng = np.random.default_rng([seed, 0x5CE])
     width, height = (size, size) if isinstance(size, int) else size
-    kind = kind or str(rng.choice(KINDS, p=_KIND_WEIGHTS))
+    kind = kind or str(rng.choice(KINDS, p=KIND_WEIGHTS))
     style = sample_style(rng)
-    cast = _CASTING[kind](rng, seed, width, height, style)
+    cast = CASTING[kind](rng, seed, width, height, style)
     ground = ("white", "plain", "gradient") if kind == "sheet" else (None,)
     choice = rng.choice(np.array(ground, object))
     return compose(cast, style, (width, height), rng, kind=kind, backdrop=choice)
@@ -113,12 +97,12 @@ def draw_portrait(
     framing = framing or str(rng.choice(FRAMINGS, p=(0.1, 0.2, 0.3, 0.2, 0.2)))
     if rng.random() < 0.6:
         who = in_mood(who, str(rng.choice(MOODS)))
-    placed = _place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
+    placed = place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
     return compose([placed], style, (size, size), rng, kind="single", backdrop=backdrop)
 
 
 def compose(
-    cast: list[_Placed],
+    cast: list[Placed],
     style: Style,
     size: tuple[int, int],
     rng: np.random.Generator,
@@ -174,7 +158,7 @@ def _paste(
 def _describe(
     pixels: Pixels,
     owners: NDArray[np.uint8],
-    cast: list[_Placed],
+    cast: list[Placed],
     figures: list[Figure],
     kind: str,
     style: Style,
@@ -225,88 +209,7 @@ def _boxes_of(mine: NDArray[np.bool_], figure: Figure) -> list[Box]:
     return boxes
 
 
-# For each framing: how many half heads the shorter side holds, and where in the height the middle of the head sits.
-_SCALES = {"avatar": (2.9, 4.2), "head": (2.7, 3.9), "bust": (4.0, 5.8), "upper": (5.8, 8.5)}
-_LEVELS = {"avatar": (0.47, 0.56), "head": (0.46, 0.58), "bust": (0.36, 0.48), "upper": (0.24, 0.34)}
-
-
-def _place(
-    who: Character, pose: Pose, style: Style, framing: str, cell: tuple[int, int, int, int], rng: np.random.Generator
-) -> _Placed:
-    """Choose scale and place so that the framing shows what its name says within the cell."""
-    x0, y0, x1, y1 = cell
-    width, height = x1 - x0, y1 - y0
-    if framing == "full":
-        half = height * rng.uniform(0.82, 0.97) / (2 * who.look.heads + 1.2)
-        y = y0 + height - (2 * who.look.heads - 0.6) * half - rng.uniform(0.0, 0.05) * height
-        room = max(0.0, (width - 4 * half) / 2)
-    else:
-        half = min(width, height) / rng.uniform(*_SCALES[framing])
-        y = y0 + height * rng.uniform(*_LEVELS[framing])
-        room = 0.08 * width
-    x = (x0 + x1) / 2 + rng.uniform(-room, room) * 0.8
-    head_only = framing == "avatar" or (framing == "head" and rng.random() < 0.25)
-    return _Placed(who, pose, style, x, y, half, cell, head_only)
-
-
-def _cast_single(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[_Placed]:
-    framing = str(rng.choice(FRAMINGS, p=(0.12, 0.14, 0.24, 0.22, 0.28)))
-    who = sample_character(int(rng.integers(1 << 40)))
-    cell = (0, 0, width, height)
-    if framing == "full" and rng.random() < 0.35:  # small in the picture
-        half_w, half_h = int(width * rng.uniform(0.3, 0.5)), int(height * rng.uniform(0.45, 0.8))
-        x, y = int(rng.uniform(0, width - half_w)), height - half_h
-        cell = (x, y, x + half_w, y + half_h)
-        placed = _place(who, sample_pose(rng), style, framing, cell, rng)
-        return [_Placed(placed.who, placed.pose, style, placed.x, placed.y, placed.half_head, (0, 0, width, height))]
-    return [_place(who, sample_pose(rng), style, framing, cell, rng)]
-
-
-def _cast_group(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[_Placed]:
-    count = int(rng.choice([2, 3, 4, 5, 6], p=(0.42, 0.26, 0.16, 0.1, 0.06)))
-    framing = str(rng.choice(["bust", "upper", "full"], p=(0.25, 0.4, 0.35)))
-    spread = width / count
-    cast = []
-    for k in rng.permutation(count):
-        who = sample_character(int(rng.integers(1 << 40)))
-        overlap = rng.uniform(1.0, 1.5)
-        middle = spread * (k + 0.5 + rng.normal(0, 0.08))
-        half = spread * overlap / 2
-        top = int(rng.uniform(0.0, 0.3) * height)
-        cell = (int(middle - half), top, int(middle + half) + 1, height)
-        hand = style if rng.random() < 0.85 else sample_style(rng)
-        placed = _place(who, sample_pose(rng), hand, framing, cell, rng)
-        cast.append(replace(placed, cell=(0, 0, width, height)))
-    return cast
-
-
-def _cast_sheet(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[_Placed]:
-    columns, rows = ((2, 1), (2, 2), (3, 1), (3, 2), (2, 2), (1, 2))[rng.integers(6)]
-    framing = str(rng.choice(["avatar", "head", "bust", "full"], p=(0.2, 0.25, 0.35, 0.2)))
-    same = rng.random() < 0.3
-    first = int(rng.integers(1 << 40))
-    cast = []
-    for row in range(rows):
-        for column in range(columns):
-            cell = (
-                column * width // columns,
-                row * height // rows,
-                (column + 1) * width // columns,
-                (row + 1) * height // rows,
-            )
-            who = sample_character(first if same else int(rng.integers(1 << 40)))
-            cast.append(_place(who, sample_pose(rng), style, framing, cell, rng))
-    return cast
-
-
-def _cast_nobody(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[_Placed]:
-    return []
-
-
-_CASTING = {"single": _cast_single, "group": _cast_group, "sheet": _cast_sheet, "nobody": _cast_nobody}
-
-
-def _frame_cells(canvas: Pixels, cast: list[_Placed], rng: np.random.Generator) -> None:
+def _frame_cells(canvas: Pixels, cast: list[Placed], rng: np.random.Generator) -> None:
     for placed in cast:
         x0, y0, x1, y1 = placed.cell
         canvas[y0:y1, x0:x1] = rng.integers(150, 256, 3)

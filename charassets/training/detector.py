@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from charassets.studio.transforms import from_jpeg
 from charassets.training.budget import Budget
-from charassets.training.drawing import LABELS, DrawnScene, decode, draw_all, drawn_scene
+from charassets.training.drawing import LABELS, DrawnScene, draw_all, drawn_scene
 
 if TYPE_CHECKING:
     import torch
@@ -60,7 +61,7 @@ def _mosaic(scenes: list[DrawnScene], rng: np.random.Generator, size: int) -> tu
     canvas, boxes = np.full((size, size, 3), 255, np.uint8), []
     half = size // 2
     for k, scene in enumerate(scenes):
-        picture, found = _affine(decode(scene.jpeg), scene.boxes, rng, half)
+        picture, found = _affine(from_jpeg(scene.jpeg), scene.boxes, rng, half)
         x, y = (k % 2) * half, (k // 2) * half
         canvas[y : y + half, x : x + half] = picture
         boxes.append(found + np.array([0, x, y, x, y], np.float32))
@@ -90,7 +91,7 @@ def _example(pool: list[DrawnScene], rng: np.random.Generator, size: int) -> tup
         picture, boxes = _mosaic([pool[k] for k in pick], rng, size)
     else:
         scene = pool[pick[0]]
-        picture, boxes = _affine(decode(scene.jpeg), scene.boxes, rng, size)
+        picture, boxes = _affine(from_jpeg(scene.jpeg), scene.boxes, rng, size)
     if rng.random() < 0.5:
         picture = picture[:, ::-1]
         boxes = boxes[:, [0, 3, 2, 1, 4]] * (1, -1, 1, -1, 1) + np.array([0, size, 0, size, 0])

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from os import cpu_count
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.scenes import KINDS, draw_portrait, draw_scene
 from charassets.studio.traits import Attributes, sample_character
+from charassets.studio.transforms import jpeg
 
 LABELS = ("person", "head", "face")
 _JPEG_QUALITY = 94
@@ -52,20 +52,6 @@ class DrawnPortrait:
     style: str
 
 
-def decode(jpeg: bytes) -> NDArray[np.uint8]:
-    """``(H, W, 3)`` uint8 RGB."""
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR_RGB)
-    assert picture is not None  # noqa: S101 - only what `encode` wrote is decoded here
-    return np.asarray(picture, np.uint8)
-
-
-def encode(pixels: NDArray[np.uint8], quality: int = _JPEG_QUALITY) -> bytes:
-    """JPEG bytes of ``(H, W, 3)`` uint8 RGB pixels."""
-    done, buffer = cv2.imencode(".jpg", cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, quality])
-    assert done  # noqa: S101 - JPEG encoding of a valid array cannot fail
-    return buffer.tobytes()
-
-
 def drawn_scene(seed: int, size: int, kind: str | None = None) -> DrawnScene:
     """Draw one scene for a detector; pictures of several shapes, ``size`` pixels on the longer side."""
     aspect = np.random.default_rng([seed, 0xA5]).choice([1.0, 1.0, 0.75, 1.5, 0.67])
@@ -73,7 +59,9 @@ def drawn_scene(seed: int, size: int, kind: str | None = None) -> DrawnScene:
     assert kind is None or kind in KINDS  # noqa: S101 - a programming error, not bad input
     scene = draw_scene(seed, (width, height), kind=kind)
     boxes = [(LABELS.index(b.label), b.x0, b.y0, b.x1, b.y1) for b in scene.boxes]
-    return DrawnScene(encode(scene.pixels), np.array(boxes, np.float32).reshape(-1, 5), scene.n_characters, scene.kind)
+    return DrawnScene(
+        jpeg(scene.pixels, _JPEG_QUALITY), np.array(boxes, np.float32).reshape(-1, 5), scene.n_characters, scene.kind
+    )
 
 
 def drawn_portrait(identity: int, view: int, size: int) -> DrawnPortrait:
@@ -81,7 +69,7 @@ def drawn_portrait(identity: int, view: int, size: int) -> DrawnPortrait:
     scene = draw_portrait(sample_character(identity), identity * 1009 + view, size)
     box = scene.boxes[0]
     person = (int(box.x0), int(box.y0), int(box.x1), int(box.y1))
-    return DrawnPortrait(encode(scene.pixels), person, scene.attributes[0], identity, scene.style)
+    return DrawnPortrait(jpeg(scene.pixels, _JPEG_QUALITY), person, scene.attributes[0], identity, scene.style)
 
 
 def draw_all(draw: Callable[..., object], jobs: Iterable[tuple[object, ...]]) -> list:

@@ -13,13 +13,13 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from charassets.training.budget import Budget
-from charassets.training.drawing import DrawnPortrait, decode, draw_all, drawn_portrait, encode
+from charassets.training.drawing import draw_all, drawn_portrait
 from charassets.training.prompts import Question, labels, questions, templates, words
+from charassets.training.views import copy_of, varied, view_of
 
 if TYPE_CHECKING:
     import torch
@@ -32,91 +32,6 @@ _FIRST_IDENTITY = 10_000_000  # training identities; measuring uses seeds below
 _IDENTITY_WEIGHT, _COPY_WEIGHT = 0.25, 0.25
 _IDENTITY_SCALE, _COPY_SCALE = 12.0, 20.0  # inverse temperatures of the two contrasts
 _COPY_MARGIN = 0.08  # a re-encoded copy must be closer than another picture of the same character by this much
-
-
-def letterbox(picture: NDArray[np.uint8], size: int = SIZE) -> NDArray[np.uint8]:
-    """The picture fitted whole into a white square, as the embedder's adapter frames it."""
-    height, width = picture.shape[:2]
-    scale = size / max(height, width)
-    fitted = (max(1, round(width * scale)), max(1, round(height * scale)))
-    small = cv2.resize(picture, fitted, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    page = np.full((size, size, 3), 255, np.uint8)
-    left, top = (size - fitted[0]) // 2, (size - fitted[1]) // 2
-    page[top : top + fitted[1], left : left + fitted[0]] = small
-    return page
-
-
-def _view(portrait: DrawnPortrait, rng: np.random.Generator) -> NDArray[np.uint8]:
-    """A picture as the pipeline would hand it over: whole, or cut to the figure with a margin."""
-    picture = decode(portrait.jpeg)
-    height, width = picture.shape[:2]
-    if rng.random() < 0.6:
-        x0, y0, x1, y1 = portrait.person
-        grow = rng.uniform(0.0, 0.12) * max(x1 - x0, y1 - y0)
-        x0, y0 = max(0, int(x0 - grow)), max(0, int(y0 - grow))
-        x1, y1 = min(width, int(x1 + grow) + 1), min(height, int(y1 + grow) + 1)
-        picture = picture[y0:y1, x0:x1]
-    if rng.random() < 0.5:
-        picture = picture[:, ::-1]
-    return letterbox(np.ascontiguousarray(picture))
-
-
-def _vary(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """Small changes that leave every colour its name: light, tint, noise, a shift, a turn."""
-    out = picture
-    if rng.random() < 0.5:
-        matrix = cv2.getRotationMatrix2D((SIZE / 2, SIZE / 2), float(rng.normal(0, 6)), float(rng.uniform(0.88, 1.12)))
-        matrix[:, 2] += rng.normal(0, 4, 2)
-        border = cv2.BORDER_REPLICATE if rng.random() < 0.5 else cv2.BORDER_CONSTANT
-        out = cv2.warpAffine(out, matrix, (SIZE, SIZE), borderMode=border, borderValue=(255, 255, 255))
-    if rng.random() < 0.6:
-        out = np.clip(out * rng.uniform(0.85, 1.12) * rng.uniform(0.96, 1.04, 3), 0, 255).astype(np.uint8)
-    if rng.random() < 0.2:
-        out = np.clip(out + rng.normal(0, rng.uniform(2, 9), out.shape), 0, 255).astype(np.uint8)
-    return np.asarray(out, np.uint8)
-
-
-def _copy(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    """What happens to a picture on its way over the internet: one or two of re-encoding, resizing, cropping, light, blur, pad."""
-    out = picture
-    for change in rng.choice(6, int(rng.integers(1, 3)), replace=False):
-        out = _CHANGES[change](out, rng)
-    return letterbox(np.ascontiguousarray(out))
-
-
-def _reencoded(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    return decode(encode(picture, int(rng.integers(20, 70))))
-
-
-def _resized(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    side = int(SIZE * rng.uniform(0.4, 0.9))
-    return np.asarray(cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _cropped(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    height, width = picture.shape[:2]
-    top, left, bottom, right = (rng.uniform(0, 0.07, 4) * (height, width, height, width)).astype(int)
-    return picture[top : height - bottom, left : width - right]
-
-
-def _relit(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    return np.clip(picture * rng.uniform(0.75, 1.3), 0, 255).astype(np.uint8)
-
-
-def _blurred(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    return np.asarray(cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.5, 1.4))), np.uint8)
-
-
-def _padded(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    height, width = picture.shape[:2]
-    side = int(max(height, width) * rng.uniform(1.03, 1.15))
-    page = np.full((side, side, 3), int(rng.choice([0, 255, 255])), np.uint8)
-    top, left = (side - height) // 2, (side - width) // 2
-    page[top : top + height, left : left + width] = picture
-    return page
-
-
-_CHANGES = (_reencoded, _resized, _cropped, _relit, _blurred, _padded)
 
 
 def _pixels(pictures: list[NDArray[np.uint8]]) -> "torch.Tensor":
@@ -197,6 +112,12 @@ def _class_weights(truth: NDArray[np.int64], asked: tuple[Question, ...]) -> lis
     return found
 
 
+def _new_model(vocabulary: int) -> Any:  # noqa: ANN401 - the class derives from torch's and is known only inside
+    from charassets.models.mini_clip import MiniClipConfig, MiniClipModel
+
+    return MiniClipModel(MiniClipConfig(image_size=SIZE, vocab_size=vocabulary))
+
+
 def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 6000, batch: int = 64) -> Path:
     """Train for ``minutes`` of processor time, going on from the checkpoint in ``out`` if there is one.
 
@@ -213,15 +134,11 @@ def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 6000, b
     import torch
     from torch.nn import functional
 
-    from charassets.models.mini_clip import MiniClipConfig, MiniClipModel
-
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     asked, forms, tokenizer = questions(), templates(), new_tokenizer()
-    config = MiniClipConfig(image_size=SIZE, vocab_size=len(tokenizer))
-    model: Any = MiniClipModel(config).to(memory_format=torch.channels_last)
-    model.to(device)
+    model = _new_model(len(tokenizer)).to(device, memory_format=torch.channels_last)
     optimizer = torch.optim.AdamW(model.parameters(), lr=_PEAK_RATE, weight_decay=_WEIGHT_DECAY, betas=(0.9, 0.98))
     budget, step = Budget(minutes * 60), 0
     checkpoint = out / "checkpoint.pt"
@@ -243,9 +160,9 @@ def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 6000, b
             group["lr"] = rate
         chosen = rng.choice(identities, batch, replace=False) * 2
         chosen = np.concatenate([chosen, chosen + 1])
-        views = [_view(pool[k], rng) for k in chosen]
-        copies = [_copy(view, rng) for view in views[:batch]]
-        pixels = _pixels([_vary(view, rng) for view in views] + copies).to(device)
+        views = [view_of(pool[k], SIZE, rng) for k in chosen]
+        copies = [copy_of(view, rng) for view in views[:batch]]
+        pixels = _pixels([varied(view, rng) for view in views] + copies).to(device)
         tokens = tokenizer(_ask(asked, forms, rng), padding=True, return_tensors="pt").to(device)
         with torch.autocast(device.type, dtype=torch.bfloat16):
             image = model.get_image_features(pixels).pooler_output
