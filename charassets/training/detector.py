@@ -85,7 +85,8 @@ def _recolor(picture: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np
     return np.ascontiguousarray(out)
 
 
-def _example(pool: list[DrawnScene], rng: np.random.Generator, size: int) -> tuple[NDArray[np.uint8], Boxes]:
+def example(pool: list[DrawnScene], rng: np.random.Generator, size: int) -> tuple[NDArray[np.uint8], Boxes]:
+    """One augmented picture of ``size`` x ``size`` from the pool, with its boxes in pixels: ``(N, 5)`` class, x0, y0, x1, y1."""
     pick = rng.integers(0, len(pool), 4)
     if rng.random() < _MOSAIC:
         picture, boxes = _mosaic([pool[k] for k in pick], rng, size)
@@ -104,7 +105,7 @@ def _batch(pool: list[DrawnScene], rng: np.random.Generator, size: int, count: i
 
     pictures, classes, places, index = [], [], [], []
     for k in range(count):
-        picture, boxes = _example(pool, rng, size)
+        picture, boxes = example(pool, rng, size)
         pictures.append(picture)
         x0, y0, x1, y1 = boxes[:, 1:].T / size
         places.append(np.stack([(x0 + x1) / 2, (y0 + y1) / 2, x1 - x0, y1 - y0], axis=1))
