@@ -1,60 +1,54 @@
-"""What the mini embedder learns to tell apart: every attribute's values, each with the words the vocabulary has for it.
+"""What the mini embedder learns to tell apart: the very questions zero-shot will ask it, and a drawing's answers to them.
 
-What belongs here: the table of classes and prompts, and a drawing's place in it. Not here: the towers and the loss.
+What belongs here: the list of questions, labels, and the words the text tower must know. Not here: the towers and the loss.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charassets.attributes.vocabulary import load
+from charassets.attributes.vocabulary import UNKNOWN, load
+from charassets.attributes.zero_shot import Question
+from charassets.attributes.zero_shot import questions as zero_shot_questions
 from charassets.studio.traits import Attributes
 
-NOT_VISIBLE = "Not Visible"
-UNKNOWN_LABEL = -100  # torch's index of "teaches nothing"
-# Worn or not: the vocabulary's accessories that the studio draws, with the words for their absence.
+UNLABELED = -100  # torch's index of "teaches nothing"
+# Worn or not: the vocabulary's accessories that the studio draws, with words for their absence.
 _ACCESSORIES = ("Glasses", "Sunglasses", "Eyepatch", "Earrings", "Hair Ornament", "Scarf", "Mask", "Necklace", "Gloves")
 # Line art has no colours, and a figure seen from behind still has a gender: that they do not show says nothing.
 _COLORS = {"Hair Color", "Eye Color", "Skin Tone"}
-
-
-@dataclass(frozen=True)
-class Question:
-    """One softmax: an attribute, its answers, and the prompts of each answer."""
-
-    attribute: str
-    answers: tuple[str, ...]
-    prompts: tuple[tuple[str, ...], ...]
-
-    def label(self, attributes: Attributes, *, colored: bool) -> int:
-        """Index of the right answer for a drawing, or ``UNKNOWN_LABEL``."""
-        worn = attributes.get("Accessories", ())
-        if self.attribute in _ACCESSORIES:
-            return int(self.attribute in worn)
-        value = attributes.get(self.attribute)
-        if isinstance(value, str) and value in self.answers:
-            return self.answers.index(value)
-        hidden = self.attribute != "Gender" and (colored or self.attribute not in _COLORS)
-        if hidden and NOT_VISIBLE in self.answers:
-            return self.answers.index(NOT_VISIBLE)
-        return UNKNOWN_LABEL
+_COUNTING_WORDS = "1girl 1boy 1other 2girls 2boys solo no humans simple white background scenery indoors"
 
 
 def questions() -> tuple[Question, ...]:
-    """All questions, from the vocabulary's zero-shot prompts; values without prompts cannot be learnt and are left out."""
-    vocabulary = load()
-    found = []
-    for attribute in vocabulary.attributes.values():
-        pairs = [(value.name, value.prompts) for value in attribute.values if value.prompts]
-        if attribute.not_visible:
-            pairs.append((NOT_VISIBLE, attribute.not_visible))
-        if len(pairs) > 1 and not attribute.multi:
-            found.append(Question(attribute.name, tuple(n for n, _ in pairs), tuple(tuple(p) for _, p in pairs)))
-    for name in _ACCESSORIES:
-        word = name.lower()
-        found.append(Question(name, ("absent", "worn"), ((f"no {word}", f"without {word}"), (word, f"wearing {word}"))))
-    return tuple(found)
+    """Zero-shot's questions, and one for every accessory."""
+    worn = (
+        Question(name, ("absent", "worn"), ((f"no {word}", f"without {word}"), (word, f"wearing {word}")))
+        for name, word in ((name, name.lower()) for name in _ACCESSORIES)
+    )
+    return (*zero_shot_questions(load()), *worn)
+
+
+def labels(attributes: Attributes, style: str, asked: tuple[Question, ...]) -> NDArray[np.int64]:
+    """Index of the right option of every question for one drawing, or ``UNLABELED``.
+
+    Args:
+        attributes: what the drawing shows.
+        style: name of the hand that drew it.
+        asked: the questions.
+    """
+    return np.array([_label(question, attributes, style != "lineart") for question in asked], np.int64)
+
+
+def _label(question: Question, attributes: Attributes, colored: bool) -> int:
+    if question.attribute in _ACCESSORIES:
+        return int(question.attribute in attributes.get("Accessories", ()))
+    value = attributes.get(question.attribute)
+    if isinstance(value, str) and value in question.options:
+        return question.options.index(value)
+    hidden = question.attribute != "Gender" and (colored or question.attribute not in _COLORS)
+    return question.options.index(UNKNOWN) if hidden and UNKNOWN in question.options else UNLABELED
 
 
 def templates() -> tuple[str, ...]:
@@ -69,17 +63,10 @@ def words() -> list[str]:
 
 def _words() -> Iterator[str]:
     vocabulary = load()
-    texts = [prompt for question in questions() for answer in question.prompts for prompt in answer]
+    texts = [prompt for question in questions() for option in question.prompts for prompt in option]
     texts += [template.replace("{}", " ") for template in templates()]
-    texts += list(vocabulary.colours)
+    texts += [*vocabulary.colours, _COUNTING_WORDS]
     for attribute in vocabulary.attributes.values():
         texts += [attribute.name, *(value.name for value in attribute.values)]
-    texts += ["1girl 1boy 1other solo 2girls 2boys no humans simple white background scenery indoors"]
     for text in texts:
         yield from text.lower().replace("-", " ").replace("'", " ").split()
-
-
-def labels(attributes: Attributes, style: str, asked: tuple[Question, ...]) -> np.ndarray:
-    """Labels of one drawing, ``(questions,)`` int64."""
-    colored = style != "lineart"
-    return np.array([question.label(attributes, colored=colored) for question in asked], np.int64)

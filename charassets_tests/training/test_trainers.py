@@ -5,11 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from charassets.attributes.vocabulary import UNKNOWN
 from charassets.studio.scenes import draw_scene
 from charassets.training import detector, embedder
 from charassets.training.budget import Budget
 from charassets.training.drawing import draw_all, drawn_portrait, drawn_scene
-from charassets.training.prompts import NOT_VISIBLE, UNKNOWN_LABEL, labels, questions
+from charassets.training.prompts import UNLABELED, labels, questions
 from charassets.training.shipping import ship_embedder, write_manifest
 from charassets.training.views import copy_of, letterbox, varied, view_of
 
@@ -35,11 +36,11 @@ def test_every_drawing_has_an_answer_to_most_questions():
     for seed in range(40):
         portrait = drawn_portrait(seed, 0, 48)
         truth = labels(portrait.attributes, portrait.style, asked)
-        known.append(np.mean(truth != UNKNOWN_LABEL))
+        known.append(np.mean(truth != UNLABELED))
         for question, answer in zip(asked, truth, strict=True):
             shown = portrait.attributes.get(question.attribute)
-            if isinstance(shown, str) and answer != UNKNOWN_LABEL and question.answers[answer] != NOT_VISIBLE:
-                assert question.answers[answer] == shown
+            if isinstance(shown, str) and answer != UNLABELED and question.options[answer] != UNKNOWN:
+                assert question.options[answer] == shown
     assert np.mean(known) > 0.8
 
 
