@@ -12,14 +12,37 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
 
 from charassets.errors import Rejected
 from charassets.settings import ImageSettings
 
-FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "AVIF", "TIFF")
+# Imported here and not left to Pillow, which registers its plugins at the first picture: two decode threads that begin
+# together can then find a format missing and take a good picture for a damaged one.
+_READERS = (
+    JpegImagePlugin.JpegImageFile,
+    PngImagePlugin.PngImageFile,
+    WebPImagePlugin.WebPImageFile,
+    GifImagePlugin.GifImageFile,
+    BmpImagePlugin.BmpImageFile,
+    AvifImagePlugin.AvifImageFile,
+    TiffImagePlugin.TiffImageFile,
+)
+
+FORMATS = tuple(str(reader.format) for reader in _READERS)
 """Pillow would also open EPS, PDF, fonts and forty others; none of them belongs in a picture set, some run programs."""
 
+_MAGIC_BYTES = 16  # what Pillow shows a plugin to let it recognise its format
 _ALPHA_MODES = frozenset({"RGBA", "LA", "PA", "La", "RGBa"})
 _HIGH_DEPTH_MODES = frozenset({"I", "F", "I;16", "I;16L", "I;16B", "I;16N"})
 _TRANSPOSED = frozenset({5, 6, 7, 8})  # EXIF orientations that swap width and height
@@ -36,7 +59,6 @@ _TRANSPOSE = {
 # Pillow warns of odd metadata and of sizes that our own limits judge. `warnings.catch_warnings` around each call would be
 # tidier but swaps process-wide state, which is not safe in decode threads.
 warnings.filterwarnings("ignore", module=r"PIL\.")
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True)
@@ -112,21 +134,32 @@ def _opened(data: bytes, limits: ImageSettings) -> Iterator[tuple[Image.Image, H
     if len(data) > limits.max_bytes:
         raise Rejected("too_many_bytes", f"{len(data)} bytes, at most {limits.max_bytes}")
     try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        with _recognised(data) as image:
             _check_size(*image.size, limits)
             yield image, _header(image)
     except Rejected:
         raise
-    except Image.DecompressionBombError as error:  # above Pillow's own 179 Mpx, which counts before ours can
+    except Image.DecompressionBombError as error:  # a frame or tile larger than the header said
         raise Rejected("too_many_pixels", _told(error)) from None
-    except Image.UnidentifiedImageError:
-        raise Rejected("not_an_image", f"starts with {data[:8].hex(' ')}") from None
     except MemoryError:
         raise Rejected("out_of_memory") from None
     # Fuzzing Pillow brings up OSError, ValueError, SyntaxError, RuntimeError, IndexError, struct.error, NotImplementedError:
     # any of them means that this file is damaged, none that the run is.
     except Exception as error:
         raise Rejected("undecodable", f"{type(error).__name__}: {_told(error)}") from None
+
+
+def _recognised(data: bytes) -> Image.Image:
+    """The picture by the first bytes, its header read.
+
+    ``Image.open`` would do this, but importing ultralytics replaces it by a function that meets unknown bytes with an attempt
+    to pip-install a HEIC reader.
+    """
+    for name in FORMATS:
+        factory, accept = Image.OPEN[name]
+        if accept is None or accept(data[:_MAGIC_BYTES]) is True:
+            return factory(io.BytesIO(data), "")
+    raise Rejected("not_an_image", f"starts with {data[:8].hex(' ')}")
 
 
 def _check_size(width: int, height: int, limits: ImageSettings) -> None:
