@@ -5,6 +5,7 @@ What belongs here: when to build and how to publish. Not here: what is in it (``
 
 import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -113,9 +114,9 @@ def _fingerprint(fragments: Fragments, location: Location, settings: Settings) -
 def _replacing(final: Path) -> Iterator[Path]:
     """A temporary path that takes the place of ``final`` when the block succeeds, and is removed when it fails."""
     for left in final.parent.glob(f"{final.name}.*.tmp*"):
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # another builder was faster
             if time.time() - left.stat().st_mtime > _STALE_S:
-                left.unlink()
+                _remove(left)
     temporary = final.with_name(f"{final.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         yield temporary
@@ -128,8 +129,15 @@ def _replacing(final: Path) -> Iterator[Path]:
             f"cannot write the warehouse: {what}", where=str(final), todo="check space and permissions"
         ) from error
     finally:
-        for left in (temporary, temporary.with_name(f"{temporary.name}.wal")):
-            left.unlink(missing_ok=True)
+        for left in final.parent.glob(f"{temporary.name}*"):  # the file, its log, what it spilled
+            _remove(left)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -23,7 +23,9 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     """
     if not workspace.warehouse.is_file():
         raise UsageError("there is no warehouse yet", where=str(workspace.warehouse), todo="run `charassets run` first")
-    con = duckdb.connect()
+    con = duckdb.connect(
+        config={"temp_directory": f"{workspace.warehouse}.spill"}
+    )  # by default it is the working directory
     con.execute(f"ATTACH {literal(str(workspace.warehouse))} AS charassets (READ_ONLY)")
     con.execute("USE charassets")
     search_from(con, workspace.root)

@@ -1,5 +1,6 @@
 """The DuckDB file: complete, documented, derived, movable, and swapped in under its readers."""
 
+import os
 import shutil
 import subprocess
 import sys
@@ -199,6 +200,19 @@ def test_a_damaged_warehouse_is_rebuilt(tmp_path: Path):
     workspace.warehouse.write_bytes(b"not a database")
     assert not build(workspace, lake, settings).unchanged
     assert ask(workspace, "SELECT count(*) FROM all_records") == [(len(FATES),)]
+
+
+def test_what_a_killed_build_left_is_cleared_once_it_is_surely_dead(tmp_path: Path):
+    settings = settings_for(tmp_path)
+    workspace, lake = built_lake(settings)
+    dead, spilled, alive = (tmp_path / f"charassets.duckdb.{n}.tmp" for n in ("1-a", "2-b", "3-c"))
+    dead.write_bytes(b"half")
+    alive.write_bytes(b"half")
+    spilled.mkdir()
+    for path in (dead, spilled):
+        os.utime(path, (0, 0))
+    build(workspace, lake, settings)
+    assert {path.name for path in tmp_path.glob("charassets.duckdb*")} == {"charassets.duckdb", alive.name}
 
 
 def test_an_empty_lake_gives_an_empty_warehouse_with_every_table(tmp_path: Path):
