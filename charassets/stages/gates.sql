@@ -50,7 +50,7 @@ further AS (
     FROM pair, gate GROUP BY record_id, label
 ),
 
--- Heads tell figures apart best, then bodies, then faces; what does not decide can still raise a doubt.
+-- Heads tell figures apart best, then bodies, then faces: the first that is there decides, the others can raise a doubt.
 label AS (
     SELECT best.record_id, best.label, score, largest IS NOT NULL AS counts, certain, greatest(in_front, doubtful) AS doubtful
     FROM best LEFT JOIN further ON best.record_id = further.record_id AND best.label = further.label
@@ -72,8 +72,8 @@ seen AS (
         record_id, person AS trace,
         CASE WHEN is_head THEN 'head' WHEN is_person THEN 'person' WHEN is_face THEN 'face' END AS what,
         CASE WHEN is_head THEN head WHEN is_person THEN person WHEN is_face THEN face END AS score,
-        CASE WHEN is_head THEN greatest(second_head, second_face) ELSE greatest(second_person, second_face) END AS second,
-        CASE WHEN is_head THEN greatest(doubtful, second_person) ELSE doubtful END AS doubtful
+        CASE WHEN is_head THEN second_head WHEN is_person THEN second_person ELSE second_face END AS second,
+        greatest(doubtful, second_person, second_face) AS doubtful
     FROM part
 ),
 
