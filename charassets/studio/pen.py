@@ -40,6 +40,7 @@ class Pen:
         self.pixels = np.zeros((height, width, 3), np.uint8)
         self.alpha = np.zeros((height, width), np.uint8)
         self._matrix = np.eye(3)
+        self._unit = 1.0
         self._extents: dict[str, list[Points]] = {}
 
     @contextmanager
@@ -54,19 +55,20 @@ class Pen:
         stretch: float = 1.0,
     ) -> Iterator[None]:
         """Draw what follows moved to (x, y), turned by ``angle`` radians, scaled, widened, and mirrored left to right."""
-        outer = self._matrix
+        outer, outer_unit = self._matrix, self._unit
         c, s = np.cos(angle) * scale, np.sin(angle) * scale
         flip = -stretch if mirror else stretch
         self._matrix = outer @ np.array([[c * flip, -s, x], [s * flip, c, y], [0, 0, 1]])
+        self._unit = outer_unit * scale * float(np.sqrt(stretch))
         try:
             yield
         finally:
-            self._matrix = outer
+            self._matrix, self._unit = outer, outer_unit
 
     @property
     def unit(self) -> float:
-        """Pixels a local unit."""
-        return float(np.sqrt(abs(np.linalg.det(self._matrix[:2, :2]))))
+        """Pixels a local unit (the geometric mean of both axes where the drawing is stretched)."""
+        return self._unit
 
     def to_pixels(self, points: Points) -> Points:
         """Local units to pixel coordinates, ``(N, 2)``."""
@@ -168,14 +170,16 @@ class Pen:
         grow: bool = True,
     ) -> None:
         under, alpha = self._cut(self.pixels, window), self._cut(self.alpha, window)
-        cover = mask[..., None].astype(np.float32) / 255
-        bare = (alpha == 0) & (mask > 0)
-        mixed = np.clip(under + (tone - under) * cover, 0, 255)
+        flat = np.clip(tone, 0, 255).astype(np.uint16)
+        cover = mask[..., None].astype(np.uint16)
+        mixed = ((under * (255 - cover) + flat * cover + 127) // 255).astype(np.uint8)
+        bare = alpha == 0
         if bare.any():  # nothing underneath: the edge keeps its own colour and only its coverage is partial
-            mixed = np.where(bare[..., None], np.clip(tone, 0, 255), mixed)
-        under[...] = mixed.astype(np.uint8)
+            bare &= mask > 0
+            mixed = np.where(bare[..., None], flat.astype(np.uint8), mixed)
+        under[...] = mixed
         if grow:
-            alpha[...] = np.maximum(alpha, mask)
+            np.maximum(alpha, mask, out=alpha)
 
     def _toned(self, mask: NDArray[np.uint8], color: Rgb) -> NDArray[np.floating]:
         """Colour field ``(h, w, 3)`` 0..255: lit on the side of the light, as if the shape were a cushion."""

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
+_TURN = np.linspace(0, 2 * np.pi, 20, endpoint=False)
+_CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 
 
 def curve(points: Sequence[Sequence[float]] | Points, *, closed: bool = True, samples: int = 6) -> Points:
@@ -38,9 +40,11 @@ def curve(points: Sequence[Sequence[float]] | Points, *, closed: bool = True, sa
 
 def oval(x: float, y: float, rx: float, ry: float | None = None, *, angle: float = 0.0) -> Points:
     """Ellipse of 20 points centred at (x, y), turned by ``angle`` radians."""
-    t = np.linspace(0, 2 * np.pi, 20, endpoint=False)
-    px, py = rx * np.cos(t), (rx if ry is None else ry) * np.sin(t)
-    return np.stack([x + px * np.cos(angle) - py * np.sin(angle), y + px * np.sin(angle) + py * np.cos(angle)], axis=1)
+    points = _CIRCLE * (rx, rx if ry is None else ry)
+    if angle:
+        c, s = np.cos(angle), np.sin(angle)
+        points = points @ np.array([(c, s), (-s, c)])
+    return points + (x, y)
 
 
 def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, count: int = 12) -> Points:
