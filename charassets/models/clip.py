@@ -74,6 +74,7 @@ class ClipEmbedder:
         self._weights, self._batch, self._device = weights, batch, device
         self._type = torch.bfloat16 if _has_bfloat16(device) else torch.float32
         _register(weights)
+        transformers.utils.logging.disable_progress_bar()  # a bar for reading one file, across our own on the terminal
         try:
             model = transformers.AutoModel.from_pretrained(
                 weights.path, use_safetensors=True, dtype=torch.float32, **_SAFE
