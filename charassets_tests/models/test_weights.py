@@ -6,7 +6,7 @@ import pytest
 
 from charassets.errors import ModelMissingError, UsageError
 from charassets.models.registry import load_detector, resolve_device
-from charassets.models.weights import find_detector, find_embedder
+from charassets.models.weights import fast_twin, find_detector, find_embedder
 from charassets.settings import DetectorSettings, EmbedderSettings
 
 
@@ -57,3 +57,10 @@ def test_a_device_that_is_not_there_is_a_usage_error():
     with pytest.raises(UsageError, match="is not there"):
         resolve_device("warp")
     assert resolve_device("cpu") == "cpu" and resolve_device("auto") in ("cpu", "cuda", "mps")
+
+
+def test_the_shipped_models_are_named_by_the_same_digests_whatever_engine_runs_them():
+    detector = find_detector(DetectorSettings(path="mini:detector"))
+    assert list(detector.files) == ["detector.pt"]
+    assert fast_twin(detector).name in ("detector.pt", "detector_openvino_model")
+    assert "model.safetensors" in find_embedder(EmbedderSettings(path="mini:embedder")).files

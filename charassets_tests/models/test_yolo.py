@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image, ImageDraw
 
 from charassets.errors import ModelMissingError
 from charassets.models.registry import load_detector
+from charassets.models.weights import SHIPPED
 from charassets.settings import DetectorSettings
 from charassets_tests.models import small_models
 
@@ -133,3 +135,24 @@ def test_painted_people_are_found_where_they_stand():
             inside = (centres[:, 0] > x0) & (centres[:, 0] < x1) & (centres[:, 1] > y0) & (centres[:, 1] < y1)
             hits += bool(inside.any())
     assert hits >= 0.85 * sum(row["n_characters"] for row in rows)
+
+
+def test_the_shipped_detector_sees_the_same_with_and_without_openvino(tmp_path):
+    pytest.importorskip("openvino", reason="only one engine is installed")
+    shipped = SHIPPED / "mini" / "detector.pt"
+    alone = tmp_path / "detector.pt"
+    shutil.copy(shipped, alone)
+    picture = Image.new("RGB", (320, 320), (200, 220, 235))
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((90, 180, 230, 420), fill=(60, 70, 160))
+    draw.ellipse((105, 60, 215, 190), fill=(90, 50, 30))
+    draw.ellipse((118, 85, 202, 185), fill=(245, 210, 185))
+    for x in (143, 177):
+        draw.ellipse((x - 7, 125, x + 7, 141), fill=(30, 30, 60))
+    image = np.asarray(picture)
+    options = {"image_size": 320, "floor_score": 0.1}
+    fast = load_detector(DetectorSettings(path="mini:detector", **options), "cpu").detect([image])[0]
+    plain = load_detector(DetectorSettings(path=str(alone), **options), "cpu").detect([image])[0]
+    assert plain.labels and plain.labels[0] == fast.labels[0]
+    assert abs(plain.scores[0] - fast.scores[0]) < 0.05
+    assert np.abs(plain.boxes[0] - fast.boxes[0]).max() < 6
