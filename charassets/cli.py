@@ -8,10 +8,10 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
-from charassets.errors import CharassetsError
+from charassets.errors import CharassetsError, UsageError
 
 if TYPE_CHECKING:
     from charassets.cli_run import Request
@@ -21,7 +21,6 @@ INTERRUPTED = 130
 app = typer.Typer(
     name="charassets",
     help="Turn folders, tars and tables of drawn characters into training sets you can trust.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -76,13 +75,13 @@ def demo(
     """Draw sample shards with planted trouble into WORKSPACE/sample, then run on them."""
     from charassets.cli_run import Request, use_workspace
     from charassets.settings import load_settings
-    from charassets.studio.samples import write_samples
+    from charassets.studio.samples import CONTAINERS, write_samples
 
     use_workspace(workspace)
     sample = load_settings().workspace / "sample"
-    if not sample.is_dir():
+    if not (sample / "truth.jsonl").is_file():  # written last; drawn again, the files would look changed
         write_samples(sample, seed)
-    sources = sorted(str(path) for path in sample.iterdir() if not path.name.startswith("."))
+    sources = [f"sample-{name}={sample / name}" for name in CONTAINERS]
     _run(Request(sources, assignments=assignments or ()), None, json)
 
 
@@ -129,20 +128,23 @@ def main() -> None:
 
 def _guarded() -> int:
     try:
-        code = app(standalone_mode=False)
+        code = app(args=sys.argv[1:] or ["--help"], standalone_mode=False)
     except CharassetsError as error:
         return _told(str(error), error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        return _told("interrupted; the next run continues where this one stopped", INTERRUPTED)
+    except TyperException as error:
+        return _told(
+            f"{error.format_message().rstrip('.')}; `charassets --help` shows what there is", UsageError.exit_code
+        )
+    except KeyboardInterrupt:
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader of stdout has seen enough
         return 0
     except Exception as error:  # a bug of ours: say where it happened, so that it can be reported
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         return _told(f"unexpected {type(error).__name__}: {error} [{where}]; please report this as a bug", 1)
+    if code == INTERRUPTED:  # typer answers so to Ctrl-C inside a command
+        return _told("interrupted; the next run continues where this one stopped", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

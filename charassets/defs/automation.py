@@ -38,7 +38,7 @@ everything = dg.define_asset_job(
     description="All assets, as `charassets run`.",
 )
 refresh_shards = dg.define_asset_job(
-    "refresh_shards", SHARD_ASSETS, partitions_def=shards, description="The per-shard assets of a span of shards."
+    "refresh_shards", SHARD_ASSETS, description="The per-shard assets of a span of shards."
 )
 refresh_collection = dg.define_asset_job(
     "refresh_collection", COLLECTION_ASSETS, description="Duplicates, characters, warehouse and exports."

@@ -7,10 +7,11 @@ from typing import Any
 import dagster as dg
 
 from charassets.defs.conditions import COLLECTION_CONDITION
+from charassets.defs.failures import translated
 from charassets.defs.metadata import definition_metadata, shard_metadata
-from charassets.defs.partitions import OWNERS, RETRIES, failure
+from charassets.defs.partitions import OWNERS
 from charassets.defs.resources import Workbench
-from charassets.errors import CharassetsError, StorageError
+from charassets.errors import StorageError
 from charassets.lake.fragments import Fragment
 from charassets.stages.collection import ALL
 from charassets.stages.contract import CollectionStage
@@ -34,7 +35,6 @@ def collection_asset(
         description=stage.table.doc,
         metadata=definition_metadata(stage.table),
         code_version=stage.code_version,
-        retry_policy=RETRIES,
         group_name=group,
         kinds=kinds,
         owners=OWNERS,
@@ -43,19 +43,19 @@ def collection_asset(
     )
 
 
-def refreshed(workbench: Workbench, table: str) -> tuple[Refreshed, Fragment]:
-    """Bring a collection table up to date.
+def refreshed(context: dg.AssetExecutionContext, workbench: Workbench) -> tuple[Refreshed, Fragment]:
+    """Bring the asset's table up to date.
 
     Raises:
         dagster.Failure: the step failed; the table before stays as it was.
     """
+    table = context.asset_key.path[-1]
     stage = workbench.collection(table)
-    try:
+    with translated(context):
         result = workbench.run_collection(table)
         fragment = workbench.lake.fragment(table, ALL)
         if fragment is None:
             raise StorageError("a table vanished while its run went on", where=table, todo="run again")
-    except CharassetsError as error:
-        raise failure(error) from error
-    metadata = {**shard_metadata(stage, result), "shards": len(workbench.lake.shards(next(iter(stage.reads))))}
+        shards = len(workbench.lake.shards(next(iter(stage.reads))))
+    metadata = {**shard_metadata(stage, result), "shards": shards}
     return Refreshed(metadata, dg.DataVersion(result.manifest.version)), fragment

@@ -3,9 +3,9 @@
 import dagster as dg
 
 from charassets.defs.conditions import COLLECTION_CONDITION
-from charassets.defs.partitions import OWNERS, RETRIES, failure
+from charassets.defs.failures import translated
+from charassets.defs.partitions import OWNERS
 from charassets.defs.resources import Workbench
-from charassets.errors import CharassetsError
 from charassets.exports import jsonl
 
 
@@ -13,19 +13,16 @@ from charassets.exports import jsonl
     deps=["warehouse"],
     description="JSON lines of the kept records: attributes with confidence, character, and where the image lies.",
     code_version=jsonl.CODE_VERSION,
-    retry_policy=RETRIES,
     group_name="publish",
     kinds={"json"},
     owners=OWNERS,
     automation_condition=COLLECTION_CONDITION,
 )
-def jsonl_export(workbench: Workbench) -> dg.MaterializeResult:
+def jsonl_export(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Write the kept records as JSON lines."""
     workspace = workbench.workspace
-    try:
+    with translated(context):
         result = jsonl.export(workspace, workspace.exports)
-    except CharassetsError as error:
-        raise failure(error) from error
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(result.path),

@@ -6,7 +6,6 @@ flags, terminals and exit codes (``charassets.cli``).
 
 import os
 import shutil
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from typing import Any
 import dagster as dg
 
 from charassets import progress
+from charassets.defs.history import written_in_passing
 from charassets.defs.partitions import SHARDS, range_tags
 
 INSTANCE_SETTINGS = Path(__file__).with_name("dagster.yaml")
@@ -38,6 +38,9 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+
+
+_INTERRUPTIONS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
 
 
 @dataclass(frozen=True)
@@ -111,9 +114,7 @@ def instance_of(home: Path) -> Iterator[dg.DagsterInstance]:
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(INSTANCE_SETTINGS, home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
-    for category in (dg.BetaWarning, dg.PreviewWarning, dg.SupersessionWarning):
-        warnings.filterwarnings("ignore", category=category)
-    with dg.DagsterInstance.get() as instance:
+    with written_in_passing(), dg.DagsterInstance.get() as instance:
         _bury_dead_runs(instance)
         yield instance
 
@@ -170,7 +171,11 @@ class _Driver:
                 self.through(list(span), self._sharded)
 
     def execute(self, tags: Mapping[str, str], selection: Sequence[dg.AssetKey] | None) -> set[str]:
-        """One Dagster run; answers the shards that failed in it."""
+        """One Dagster run; answers the shards that failed in it.
+
+        Raises:
+            KeyboardInterrupt: a person stopped it.
+        """
         result = self._job.execute_in_process(
             instance=self._instance,
             raise_on_error=False,
@@ -178,6 +183,8 @@ class _Driver:
             asset_selection=selection,
             tags={**OURS, **_LOCATION, **tags},
         )
+        if any(map(_is_interruption, result.all_events)):
+            raise KeyboardInterrupt  # Dagster records it in its history and says no more of it
         for event in result.all_events:
             if event.is_step_materialization:
                 self._materialized(event.step_materialization_data.materialization)
@@ -217,6 +224,17 @@ class _Driver:
         if not result.success and not bad and not self.report.problems:
             self.report.problems.append(Problem("everything", "the run failed before its first step", 1))
         return set(bad)
+
+
+def _is_interruption(event: dg.DagsterEvent) -> bool:
+    """Ctrl-C struck within this failed step, or between two steps of this failed run."""
+    if event.is_step_failure:
+        error = event.step_failure_data.error
+    elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
+        error = event.job_failure_data.error
+    else:
+        return False
+    return error is not None and error.cls_name in _INTERRUPTIONS
 
 
 def _plain(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, Any]:

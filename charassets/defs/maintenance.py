@@ -9,7 +9,8 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from charassets.defs.partitions import RETRIES, failure, input_pointers, shard_event, shards_failed
+from charassets.defs.failures import failure, shards_failed
+from charassets.defs.partitions import input_pointers, shard_event
 from charassets.defs.resources import Workbench
 from charassets.errors import BusyError, ModelMissingError
 from charassets.lake.verify import sweep
@@ -25,7 +26,7 @@ class ShardList(dg.Config):
     shard_keys: list[str] = Field(description="Shards, e.g. shard-00003, anywhere in the collection.")
 
 
-@dg.op(retry_policy=RETRIES)
+@dg.op
 def bring_up_to_date(context: dg.OpExecutionContext, config: ShardList, workbench: Workbench) -> None:
     """Run every per-shard stage on the listed shards and report each as a materialization."""
     failed: dict[str, Exception] = {}
@@ -37,12 +38,12 @@ def bring_up_to_date(context: dg.OpExecutionContext, config: ShardList, workbenc
             try:
                 context.log_event(shard_event(stage, workbench.run_shard(table, shard), pointers, {}))
             except ModelMissingError as error:
-                raise failure(error) from error
+                raise failure(context, error) from error
             except Exception as error:  # one corrupt shard must not lose the others
                 context.log.exception(f"{table} {shard}")
                 failed[shard] = error
     if failed:
-        raise shards_failed(failed, len(config.shard_keys))
+        raise shards_failed(context, failed, len(config.shard_keys))
 
 
 @dg.job(description="A scattered list of shards in one run; a backfill would make a run of every gap.")

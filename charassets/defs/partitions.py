@@ -11,9 +11,10 @@ import dagster as dg
 from charassets.defs import drift
 from charassets.defs.conditions import SHARD_CONDITION
 from charassets.defs.drift import Steady
+from charassets.defs.failures import failure, shards_failed
 from charassets.defs.metadata import definition_metadata, shard_metadata
 from charassets.defs.resources import Workbench
-from charassets.errors import CharassetsError, ModelMissingError, SourceError, StorageError
+from charassets.errors import ModelMissingError, StorageError
 from charassets.lake.fragments import Fragment
 from charassets.schema import SOURCE_ITEMS
 from charassets.stages.contract import Stage
@@ -26,9 +27,6 @@ shards = dg.DynamicPartitionsDefinition(name=SHARDS)
 
 SHARDS_PER_RUN = 50
 """Shards of one backfill run: a model is loaded once for all of them, and a failed run repeats at most as many."""
-
-RETRIES = dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
-"""For disks and networks. Bad input is a ``Failure`` that forbids retries."""
 
 OWNERS = ["team:charassets"]
 
@@ -54,7 +52,6 @@ def shard_asset(
         code_version=stage.code_version,
         partitions_def=shards,
         backfill_policy=dg.BackfillPolicy.multi_run(SHARDS_PER_RUN),
-        retry_policy=RETRIES,
         group_name=group,
         kinds=kinds,
         owners=OWNERS,
@@ -92,7 +89,7 @@ def run_shards(
         try:
             done[shard] = workbench.run_shard(table, shard)
         except ModelMissingError as error:
-            raise failure(error) from error
+            raise failure(context, error) from error
         except Exception as error:  # one corrupt shard must not lose the others
             context.log.exception(f"{table} {shard}")
             failed[shard] = error
@@ -104,7 +101,7 @@ def run_shards(
     for shard, result in done.items():
         context.log_event(shard_event(stage, result, pointers, noted.get(shard, {})))
     if failed:
-        raise shards_failed(failed, len(context.partition_keys))
+        raise shards_failed(context, failed, len(context.partition_keys))
 
 
 def shard_event(
@@ -142,13 +139,6 @@ def input_pointers(instance: dg.DagsterInstance, stage: Stage) -> dict[str, str]
     return pointers
 
 
-def failure(error: CharassetsError) -> dg.Failure:
-    """An error of the run as Dagster's failure: retried only where trying again can help."""
-    return dg.Failure(
-        str(error), metadata={"exit_code": error.exit_code}, allow_retries=isinstance(error, StorageError)
-    )
-
-
 def contiguous(keys: Sequence[str], wanted: Collection[str], most: int) -> Iterator[list[str]]:
     """Spans of at most ``most`` neighbouring keys that are all wanted: what one run can take as a range."""
     wanted = set(wanted)
@@ -173,19 +163,3 @@ def _fragment(workbench: Workbench, result: ShardResult) -> Fragment:
     if fragment is None:
         raise StorageError("a fragment vanished while its run went on", where=result.manifest.shard, todo="run again")
     return fragment
-
-
-def shards_failed(failed: Mapping[str, Exception], among: int) -> dg.Failure:
-    """The failure of some shards of a run: which and why, as metadata that the command line reads back."""
-    codes = {error.exit_code for error in failed.values() if isinstance(error, CharassetsError)}
-    words = {shard: _one_line(error) for shard, error in failed.items()}
-    return dg.Failure(
-        f"{len(failed)} of {among} shards failed: " + "; ".join(f"{shard}: {text}" for shard, text in words.items()),
-        metadata={"failed": words, "exit_code": max(codes | {SourceError.exit_code})},
-        allow_retries=any(isinstance(error, StorageError) for error in failed.values()),
-    )
-
-
-def _one_line(error: Exception) -> str:
-    text = str(error) if isinstance(error, CharassetsError) else f"{type(error).__name__}: {error}"
-    return " ".join(text.split())[:500]

@@ -27,7 +27,7 @@ _MEGA = "no_mega_cluster"
 )
 def near_duplicates(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Group copies, over the shards that are there."""
-    result, fragment = refreshed(workbench, NearDuplicates.table.name)
+    result, fragment = refreshed(context, workbench)
     copies = fragment.read(["keeper"])["keeper"].to_pylist().count(False)
     share = copies / max(1, fragment.rows)
     return dg.MaterializeResult(
@@ -51,7 +51,7 @@ def near_duplicates(context: dg.AssetExecutionContext, workbench: Workbench) -> 
 )
 def character_clusters(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Group pictures of one character, over the shards that are there."""
-    result, fragment = refreshed(workbench, CharacterClusters.table.name)
+    result, fragment = refreshed(context, workbench)
     sizes = fragment.read(["character_id"])["character_id"].drop_null().value_counts().field("counts").to_pylist()
     clustered, largest = sum(sizes), max(sizes, default=0)
     share = largest / max(1, clustered)

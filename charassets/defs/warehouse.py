@@ -3,9 +3,9 @@
 import dagster as dg
 
 from charassets.defs.conditions import COLLECTION_CONDITION
-from charassets.defs.partitions import OWNERS, RETRIES, failure
+from charassets.defs.failures import translated
+from charassets.defs.partitions import OWNERS
 from charassets.defs.resources import Workbench
-from charassets.errors import CharassetsError
 from charassets.schema import SOURCE_ITEMS, TABLES
 from charassets.warehouse import build
 from charassets.warehouse.build import CODE_VERSION
@@ -16,19 +16,16 @@ from charassets.warehouse.build import CODE_VERSION
     description="One DuckDB file with every table, `records` (one row a kept image) and documented columns, "
     "swapped in whole so that readers never meet a lock.",
     code_version=CODE_VERSION,
-    retry_policy=RETRIES,
     group_name="publish",
     kinds={"duckdb"},
     owners=OWNERS,
     pool="warehouse",
     automation_condition=COLLECTION_CONDITION,
 )
-def warehouse(workbench: Workbench) -> dg.MaterializeResult:
+def warehouse(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Build the warehouse from the fragments that are there."""
-    try:
+    with translated(context):
         result = build(workbench.workspace, workbench.lake, workbench.settings)
-    except CharassetsError as error:
-        raise failure(error) from error
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(result.path),

@@ -1,0 +1,27 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def small_models(tmp_path_factory):
+    """Settings of a real detector and a real CLIP, small and untrained: enough to run every stage in seconds."""
+    from charassets_tests.models.small_models import save_clip, save_yolo
+
+    folder = tmp_path_factory.mktemp("models")
+    return SimpleNamespace(detector=save_yolo(folder / "detector.pt"), embedder=save_clip(folder / "clip"))
+
+
+@pytest.fixture
+def own_environment(monkeypatch, tmp_path):
+    """What the command line puts into the environment is gone after the test."""
+    for name in ("CHARASSETS_WORKSPACE", "DAGSTER_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    return Path(__file__).parents[1]

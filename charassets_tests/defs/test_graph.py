@@ -1,0 +1,111 @@
+import subprocess
+import sys
+
+import dagster as dg
+import pytest
+
+from charassets.contracts import CONTRACTS
+from charassets.definitions import defs
+from charassets.schema import TABLES
+
+DEPENDENCIES = {
+    "raw_shards": set(),
+    "single_character_images": {"raw_shards"},
+    "clip_embeddings": {"single_character_images"},
+    "tag_evidence": {"raw_shards"},
+    "visual_evidence": {"clip_embeddings"},
+    "character_attributes": {"single_character_images", "tag_evidence", "visual_evidence"},
+    "near_duplicates": {"single_character_images", "clip_embeddings", "raw_shards"},
+    "character_clusters": {"near_duplicates", "clip_embeddings"},
+    "warehouse": set(TABLES) - {"source_items"},
+    "jsonl_export": {"warehouse"},
+}
+WHOLE = {"near_duplicates", "character_clusters", "warehouse", "jsonl_export"}
+
+
+@pytest.fixture
+def repository_def():
+    return defs().get_repository_def()
+
+
+@pytest.fixture
+def graph(repository_def):
+    return repository_def.asset_graph
+
+
+def test_definitions_load():
+    dg.Definitions.validate_loadable(defs())
+
+
+def test_the_graph_is_the_pipeline(graph):
+    found = {
+        key.to_user_string(): {p.to_user_string() for p in graph.get(key).parent_keys}
+        for key in graph.get_all_asset_keys()
+    }
+    assert found == DEPENDENCIES
+
+
+def test_no_dependency_is_a_typing_error(graph):
+    assert graph.external_asset_keys == set()
+
+
+def test_shards_are_partitions_and_the_collection_is_not(graph):
+    for key in graph.get_all_asset_keys():
+        assert graph.get(key).is_partitioned == (key.to_user_string() not in WHOLE)
+
+
+def test_every_contract_is_a_blocking_check(graph):
+    blocking = {(k.asset_key.to_user_string(), k.name) for k in graph.asset_check_keys if graph.get(k).blocking}
+    assert blocking == {(table, contract.name) for table, contracts in CONTRACTS.items() for contract in contracts}
+
+
+def test_drift_only_warns(graph):
+    warning = {(k.asset_key.to_user_string(), k.name) for k in graph.asset_check_keys if not graph.get(k).blocking}
+    assert warning == {
+        ("single_character_images", "kept_share_steady"),
+        ("character_attributes", "unknown_share_steady"),
+        ("near_duplicates", "duplicate_share_steady"),
+        ("character_clusters", "no_mega_cluster"),
+    }
+
+
+def test_every_asset_is_described_owned_and_versioned(graph):
+    for key in graph.get_all_asset_keys():
+        node = graph.get(key)
+        assert node.description and node.owners and node.code_version and node.kinds, key
+        assert node.group_name != "default", key
+
+
+def test_the_columns_shown_are_the_schema(graph):
+    for name, table in TABLES.items():
+        if name == "source_items":
+            continue
+        shown = graph.get(dg.AssetKey(name)).metadata["dagster/column_schema"]
+        schema = shown.schema if hasattr(shown, "schema") else shown
+        assert [(c.name, c.description) for c in schema.columns] == [(c.name, c.doc) for c in table.columns]
+
+
+def test_models_run_one_at_a_time(graph):
+    pooled = {key.to_user_string() for key in graph.get_all_asset_keys() if "model" in (graph.get(key).pools or set())}
+    assert pooled == {"single_character_images", "clip_embeddings", "visual_evidence"}
+
+
+def test_jobs_schedules_and_sensors_are_there_and_only_one_automation_is_on(repository_def):
+    jobs = {job.name for job in repository_def.get_all_jobs() if not job.name.startswith("__")}
+    assert jobs == {"everything", "refresh_shards", "refresh_collection", "shards_by_key", "tidy"}
+    on = {s.name for s in repository_def.schedule_defs if s.default_status is dg.DefaultScheduleStatus.RUNNING}
+    assert on == {"nightly_shards", "nightly_collection", "weekly_tidy"}
+    sensors = {s.name: s.default_status.value for s in repository_def.sensor_defs}
+    assert sensors == {"new_shards": "RUNNING", "fill_missing": "STOPPED"}
+
+
+def test_dagster_validates_the_workspace_file(repository, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"],
+        cwd=repository,
+        env={"PATH": "/usr/bin:/bin", "DAGSTER_HOME": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
