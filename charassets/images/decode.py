@@ -1,7 +1,7 @@
 """The only decoder: bytes from anywhere become one kind of array, or one typed rejection.
 
 What belongs here: limits, orientation, bit depth, transparency, first frames. Not here: resizing and measuring, which start
-from the array this module returns.
+from the array this module returns, and ICC profiles (``colour_profiles``).
 """
 
 import io
@@ -25,6 +25,7 @@ from PIL import (
 )
 
 from charassets.errors import Rejected
+from charassets.images.colour_profiles import to_srgb
 from charassets.settings import ImageSettings
 
 # Imported here and not left to Pillow, which registers its plugins at the first picture: two decode threads that begin
@@ -119,6 +120,7 @@ def decode(data: bytes, limits: ImageSettings) -> Decoded:
         turn = _TRANSPOSE.get(_orientation(image))
         if turn is not None and header.format != "TIFF":  # Pillow itself turns a TIFF while loading it
             image = image.transpose(turn)
+        image = to_srgb(image)
         if image.mode in _HIGH_DEPTH_MODES:
             image = Image.fromarray(_to_8_bit(np.asarray(image)))
         if not header.has_alpha:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageDraw
+from PIL import Image, ImageCms, ImageDraw
 
 from charassets.errors import Rejected
 from charassets.images.decode import Decoded, decode, probe
@@ -144,12 +144,36 @@ def test_a_file_above_the_byte_limit_is_not_even_opened():
         probe(b"\xff" * 2048, ImageSettings(max_bytes=1024))
 
 
+def profile_with_red_and_green_exchanged():
+    """The sRGB profile with its red and green primaries exchanged: a colour space no viewer can ignore."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    swapped = data.replace(b"rXYZ", b"????").replace(b"gXYZ", b"rXYZ").replace(b"????", b"gXYZ")
+    return swapped.replace("sRGB".encode("utf-16-be"), "grbS".encode("utf-16-be")).replace(b"sRGB", b"grbS")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_an_embedded_colour_profile_is_applied(mode):
+    red = Image.new(mode, (32, 32), (250, 10, 10, 128)[: len(mode)])
+    decoded = decode(encoded(red, "PNG", icc_profile=profile_with_red_and_green_exchanged()), LIMITS)
+    assert decoded.pixels[5, 5, 1] > decoded.pixels[5, 5, 0] + 100
+    assert decoded.alpha is None if mode == "RGB" else (decoded.alpha == 128).all()
+
+
+def test_an_srgb_profile_changes_nothing_and_a_broken_one_is_ignored():
+    pixels = decode(encoded(picture(), "PNG"), LIMITS).pixels
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    broken = profile_with_red_and_green_exchanged()[:300]
+    for profile in (srgb, broken, b"x" * 500):
+        assert (decode(encoded(picture(), "PNG", icc_profile=profile), LIMITS).pixels == pixels).all()
+
+
 SEEDS = [
     encoded(picture(), "JPEG", exif=exif_orientation(6)),
     encoded(picture(), "PNG"),
     encoded(picture(mode="RGBA"), "WEBP"),
     encoded(picture(mode="P"), "GIF"),
     encoded(picture(), "BMP"),
+    encoded(picture(), "PNG", icc_profile=profile_with_red_and_green_exchanged()),
     encoded(picture(), "AVIF"),
     encoded(picture(), "TIFF", compression="tiff_lzw"),
     encoded(Image.fromarray(np.arange(1600, dtype=np.uint16).reshape(40, 40)), "PNG"),
