@@ -5,6 +5,7 @@ is ever executed, nothing is installed or fetched behind the user's back, nothin
 """
 
 import os as _os
+from pathlib import Path as _Path
 
 __version__ = "0.1.0"
 
@@ -13,6 +14,8 @@ _SAFETY_SWITCHES = {
     "YOLO_AUTOINSTALL": "false",  # a checkpoint naming a missing module would otherwise pip-install that name
     "YOLO_OFFLINE": "true",
     "YOLO_VERBOSE": "false",
+    # Its settings file would otherwise be shared with, and changed under, the user's own ultralytics projects.
+    "YOLO_CONFIG_DIR": str(_Path(_os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "charassets"),
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
