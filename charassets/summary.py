@@ -75,8 +75,8 @@ def summarise(workspace: Workspace) -> Summary:
         UsageError: there is no warehouse yet.
     """
     with connect(workspace) as con:
-        fates = _counts(con, "SELECT split_part(fate, ' ', 1), count(*) FROM all_records GROUP BY ALL")
-        known = {"kept", "rejected:", "duplicate", "quarantined", "pending"}
+        fates = _counts(con, "SELECT fate, count(*) FROM all_records GROUP BY ALL")
+        known = {"kept", "rejected", "duplicate", "quarantined", "pending"}
         groups, characters, noise = _numbers(
             con,
             """
@@ -89,9 +89,7 @@ def summarise(workspace: Workspace) -> Summary:
         return Summary(
             records=_counts(con, "SELECT coalesce(source, ''), count(*) FROM all_records GROUP BY ALL"),
             kept=_counts(con, "SELECT source, count(*) FROM records GROUP BY ALL"),
-            rejected=_counts(
-                con, "SELECT substr(fate, 11), count(*) FROM all_records WHERE fate LIKE 'rejected: %' GROUP BY ALL"
-            ),
+            rejected=_counts(con, "SELECT code, count(*) FROM all_records WHERE fate = 'rejected' GROUP BY ALL"),
             not_single={fate: count for fate, count in fates.items() if fate not in known},
             verdicts=_counts(con, "SELECT verdict, count(*) FROM verdicts GROUP BY ALL"),
             duplicates=fates.get("duplicate", 0),

@@ -16,17 +16,19 @@ WITH
             raw.item_key,
             raw.image_id,
             CASE
-                WHEN intake.outcome = 'rejected' THEN 'rejected: ' || intake.code
+                WHEN intake.outcome = 'rejected' THEN 'rejected'
                 WHEN quarantined.record_id IS NOT NULL THEN 'quarantined'
-                WHEN refused.record_id IS NOT NULL THEN 'rejected: ' || refused.code
+                WHEN refused.record_id IS NOT NULL THEN 'rejected'
                 WHEN judged.record_id IS NULL THEN 'pending'
                 WHEN raw.kind = 'text' AND images.tag_figures = 0 THEN 'none'
                 WHEN raw.kind = 'text' AND images.tag_figures > 1 THEN 'multiple'
                 WHEN raw.kind = 'text' THEN 'kept'
                 WHEN judged.verdict <> 'single' THEN judged.verdict
-                WHEN NOT copies.keeper THEN 'duplicate of ' || copies.group_id
+                WHEN NOT copies.keeper THEN 'duplicate'
                 ELSE 'kept'
             END AS fate,
+            coalesce(intake.code, refused.code) AS code,
+            CASE WHEN NOT copies.keeper THEN copies.group_id END AS copy_of,
             coalesce(
                 intake.detail, refused.detail, quarantined.reason,
                 CASE WHEN copies.keeper IS FALSE THEN copies.reason ELSE judged.reason END
@@ -73,7 +75,9 @@ COMMENT ON COLUMN all_records.shard IS 'Shard the record belongs to for ever.';
 COMMENT ON COLUMN all_records.item_key IS 'Source item the record came from; null where it could not be read.';
 COMMENT ON COLUMN all_records.image_id IS 'Content id: equal for exact copies; null without a picture.';
 COMMENT ON COLUMN all_records.fate IS
-    'kept; rejected: CODE; quarantined; none, multiple, ambiguous or low_quality (the verdict); duplicate of RECORD; or pending.';
+    'kept; rejected; quarantined; none, multiple, ambiguous or low_quality (the verdict); duplicate; or pending.';
+COMMENT ON COLUMN all_records.code IS 'Code of a rejected record, e.g. undecodable.';
+COMMENT ON COLUMN all_records.copy_of IS 'The record that was kept instead of a duplicate.';
 COMMENT ON COLUMN all_records.reason IS 'Why, in words.';
 COMMENT ON COLUMN all_records.text_only IS 'The record has words and no picture.';
 

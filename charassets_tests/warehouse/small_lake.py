@@ -63,8 +63,8 @@ RECORDS = (
 SOURCES = {"shard-00000": "art", "shard-00001": "web", "shard-00002": "web"}
 FATES = {
     "ann-1": "kept",
-    "ann-1-copied": "duplicate of ann-1",
-    "ann-1-small": "duplicate of ann-1",
+    "ann-1-copied": "duplicate",
+    "ann-1-small": "duplicate",
     "ann-2": "kept",
     "ann-3": "kept",
     "ben-1": "kept",
@@ -74,8 +74,8 @@ FATES = {
     "nobody": "none",
     "words": "kept",
     "stopped": "quarantined",
-    "empty": "rejected: empty",
-    "damaged": "rejected: undecodable",
+    "empty": "rejected",
+    "damaged": "rejected",
     "waiting": "pending",
 }
 

@@ -35,9 +35,17 @@ def test_every_record_has_exactly_one_fate(workspace: Workspace):
     assert dict(fates) == FATES
 
 
+def test_a_duplicate_names_the_record_that_was_kept(workspace: Workspace):
+    query = "SELECT record_id, copy_of FROM all_records WHERE copy_of IS NOT NULL ORDER BY 1"
+    assert ask(workspace, query) == [("ann-1-copied", "ann-1"), ("ann-1-small", "ann-1")]
+
+
 def test_a_rejected_record_keeps_its_source_and_reason(workspace: Workspace):
-    query = "SELECT record_id, source, reason FROM all_records WHERE fate LIKE 'rejected%' ORDER BY 1"
-    assert ask(workspace, query) == [("damaged", "web", "for the test"), ("empty", "art", "for the test")]
+    query = "SELECT record_id, source, code, reason FROM all_records WHERE fate = 'rejected' ORDER BY 1"
+    assert ask(workspace, query) == [
+        ("damaged", "web", "undecodable", "for the test"),
+        ("empty", "art", "empty", "for the test"),
+    ]
     rejections = ask(workspace, "SELECT record_id, stage, shard, code FROM rejections ORDER BY 1")
     assert rejections == [
         ("damaged", "single_character_images", "shard-00001", "undecodable"),
