@@ -45,10 +45,8 @@ def build(workspace: Workspace) -> Any:  # noqa: ANN401 - gradio is imported lat
         gallery = gr.Gallery(label="Crops", columns=8, height="auto", object_fit="contain")
         table = gr.Dataframe(headers=records.columns(), interactive=False, wrap=True)
         inputs, outputs = [number, *boxes], [count, gallery, table]
-        page.load(show, inputs, outputs)
-        number.change(show, inputs, outputs)
-        for box in boxes:
-            box.change(show, inputs, outputs)
+        changed = [page.load, number.change, *(box.change for box in boxes)]
+        gr.on(changed, show, inputs, outputs, api_name="show")
     return page
 
 

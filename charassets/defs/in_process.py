@@ -17,6 +17,7 @@ from typing import Any
 import dagster as dg
 
 from charassets import progress
+from charassets.defs.assembly import build_defs
 from charassets.defs.history import written_in_passing
 from charassets.defs.partitions import SHARDS, range_tags
 
@@ -145,10 +146,8 @@ class _Driver:
     """Executes the job span by span and reads the events."""
 
     def __init__(self, instance: dg.DagsterInstance, overrides: Mapping[str, Any]) -> None:
-        from charassets.definitions import defs
-
         self._instance = instance
-        self._job = defs().resolve_job_def("everything")
+        self._job = build_defs().resolve_job_def("everything")
         layer = self._job.asset_layer
         selected = layer.selected_asset_keys
         self._sharded = [key for key in selected if layer.get(key).partitions_def is not None]

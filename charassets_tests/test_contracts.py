@@ -1,0 +1,87 @@
+import hashlib
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from charassets.contracts import CONTRACTS
+from charassets.lake.fragments import Lake
+from charassets.lake.store import open_store
+from charassets.schema import BOOKS, TABLES
+
+A, B = "0" * 31 + "a", "0" * 31 + "b"
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return Lake(open_store(str(tmp_path / "lake")))
+
+
+def commit(lake, table, rows, records):
+    """A fragment with these rows whose books say that these records have rows."""
+    schema = TABLES[table].arrow
+    books = [(record, hashlib.md5(record.encode()).digest(), "row", None, None) for record in records]  # noqa: S324
+    with lake.writer(table, "shard-00000", schema) as writer:
+        columns = [list(column) for column in zip(*books, strict=True)]
+        writer.add(pa.Table.from_pylist(rows, schema=schema), pa.table(columns, schema=BOOKS))
+        writer.commit("f", "s", {})
+    return lake.fragment(table, "shard-00000")
+
+
+def broken(lake, fragment):
+    answers = {c.name: c.broken(lake, fragment) for c in CONTRACTS[fragment.manifest.table]}
+    return {name for name, what in answers.items() if what}
+
+
+def embedding(record, vector):
+    data = np.asarray(vector, "<f2").tobytes()
+    return {"record_id": record, "crop_id": record, "model": "m", "dim": len(vector), "embedding": data}
+
+
+def evidence(record, attribute, value, score=0.5):
+    return {"record_id": record, "attribute": attribute, "value": value, "score": score, "source": "tag"}
+
+
+def test_a_sound_fragment_keeps_every_promise(lake):
+    assert (
+        broken(lake, commit(lake, "clip_embeddings", [embedding(A, [1, 0]), embedding(B, [0.6, 0.8])], [A, B])) == set()
+    )
+    words = [evidence(A, "Hair Color", "Blonde"), evidence(A, "Hair Color", "Unknown")]
+    assert broken(lake, commit(lake, "tag_evidence", words, [A])) == set()
+
+
+@pytest.mark.parametrize("vector", [[2, 0], [np.nan, 1], [np.inf, 0], [0, 0]])
+def test_an_embedding_that_is_not_of_norm_one_is_found(lake, vector):
+    rows = [embedding(A, [1, 0]), embedding(B, vector)]
+    assert broken(lake, commit(lake, "clip_embeddings", rows, [A, B])) == {"embeddings_unit_norm"}
+
+
+def test_two_rows_of_one_record_are_found(lake):
+    rows = [embedding(A, [1, 0]), embedding(A, [0, 1])]
+    assert broken(lake, commit(lake, "clip_embeddings", rows, [A])) == {"keys_unique"}
+
+
+def test_a_record_that_is_in_the_books_but_not_in_the_rows_is_found(lake):
+    assert broken(lake, commit(lake, "clip_embeddings", [embedding(A, [1, 0])], [A, B])) == {"books_balance"}
+
+
+def test_a_word_outside_the_vocabulary_is_found(lake):
+    assert broken(lake, commit(lake, "tag_evidence", [evidence(A, "Hair Color", "Plaid")], [A])) == {
+        "values_in_vocabulary"
+    }
+    assert broken(lake, commit(lake, "tag_evidence", [evidence(A, "Shoe Size", "44")], [A])) == {"values_in_vocabulary"}
+
+
+def test_a_score_beyond_one_is_found(lake):
+    rows = [evidence(A, "Hair Color", "Blonde", score=1.5)]
+    assert broken(lake, commit(lake, "tag_evidence", rows, [A])) == {"scores_are_fractions"}
+
+
+def test_a_flipped_bit_is_found(lake, tmp_path):
+    fragment = commit(lake, "clip_embeddings", [embedding(A, [1, 0])], [A])
+    part = tmp_path / "lake" / fragment.path()
+    data = bytearray(part.read_bytes())
+    data[len(data) // 2] ^= 1
+    part.write_bytes(bytes(data))
+    files = next(c for c in CONTRACTS["clip_embeddings"] if c.name == "files_match_manifest")
+    assert "damaged" in files.broken(lake, fragment)
