@@ -4,17 +4,18 @@ What belongs here: the page. Not here: queries (``app.records``).
 """
 
 import argparse
-import io
 import os
 import sys
 from typing import Any
 
-from PIL import Image
+import numpy as np
+from numpy.typing import NDArray
 
 from app import records
 from charassets.errors import CharassetsError
 from charassets.lake.workspace import Workspace
 from charassets.settings import load_settings
+from charassets.sheets import pixels_of
 
 LOOPBACK = "127.0.0.1"
 """The app knows no accounts, so it listens to this machine only."""
@@ -30,9 +31,10 @@ def build(workspace: Workspace) -> Any:  # noqa: ANN401 - gradio is imported lat
 
     filters = records.choices(workspace)
 
-    def show(number: float, *chosen: str) -> tuple[str, list[tuple[Image.Image, str]], list[tuple[str, ...]]]:
+    def show(number: float, *chosen: str) -> tuple[str, list[tuple[NDArray[np.uint8], str]], list[tuple[str, ...]]]:
         found, rows = records.page(workspace, dict(zip(filters, chosen, strict=True)), int(number or 1))
-        pictures = [(_opened(row.crop), row.values[2] or row.values[0]) for row in rows if row.crop]
+        named = [(pixels_of(row.crop or b""), row.values[2] or row.values[0]) for row in rows]
+        pictures = [(pixels, name) for pixels, name in named if pixels is not None]
         return f"{found:,} records", pictures, [row.values for row in rows]
 
     with gr.Blocks(title="charassets", analytics_enabled=False) as page:
@@ -48,10 +50,6 @@ def build(workspace: Workspace) -> Any:  # noqa: ANN401 - gradio is imported lat
         changed = [page.load, number.change, *(box.change for box in boxes)]
         gr.on(changed, show, inputs, outputs, api_name="show")
     return page
-
-
-def _opened(crop: bytes) -> Image.Image:
-    return Image.open(io.BytesIO(crop))
 
 
 def main() -> int:

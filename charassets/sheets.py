@@ -80,6 +80,14 @@ def duplicates(lake: Lake, max_bytes: int) -> dict[str, bytes]:
     return _collection_sheet(lake, "duplicates", dict(list(labels.items())[: TILES * 2]), max_bytes)
 
 
+def pixels_of(crop: bytes) -> NDArray[np.uint8] | None:
+    """A stored crop as (H, W, 3) uint8 RGB; None where it cannot be shown (so thin that it is beyond the aspect limit)."""
+    try:
+        return decode(crop, _STORED_CROPS).pixels
+    except Rejected:
+        return None
+
+
 def _collection_sheet(lake: Lake, title: str, labels: Mapping[str, str], max_bytes: int) -> dict[str, bytes]:
     """A sheet of these records in this order, of as many as a few shards hold."""
     if not labels:
@@ -101,16 +109,9 @@ def _crops(fragments: Iterable[Fragment], labels: Mapping[str, str]) -> dict[str
         read += 1
         for batch in fragment.batches(["record_id", "crop"], 256):
             for record, crop in zip(batch["record_id"].to_pylist(), batch["crop"], strict=True):
-                if record in labels and crop.is_valid and (pixels := _decoded(crop.as_py())) is not None:
+                if record in labels and crop.is_valid and (pixels := pixels_of(crop.as_py())) is not None:
                     found[record] = (pixels, labels[record])
     return found
-
-
-def _decoded(crop: bytes) -> NDArray[np.uint8] | None:
-    try:
-        return decode(crop, _STORED_CROPS).pixels
-    except Rejected:  # a thin crop beyond the aspect limit: a sheet can do without it
-        return None
 
 
 def _spread(names: Sequence[str]) -> list[str]:

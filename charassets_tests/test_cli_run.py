@@ -131,6 +131,19 @@ def test_a_killed_run_leaves_what_the_next_run_goes_on_from(charassets, models, 
     assert charassets("verify", "-w", work)[0] == 0
 
 
+def test_a_disk_that_fails_once_is_tried_again(models, source, tmp_path):
+    running = in_a_process(
+        *("run", "--source", source, "-w", tmp_path / "w", "--shard-records", 2, "--json", *models),
+        env={**os.environ, "CHARASSETS_FAULTS": "raise:100"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    out, err = running.communicate(timeout=300)
+    assert running.returncode == 0, err
+    assert json.loads(out)["stages"]["character_attributes"]["in"] == 6
+
+
 def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(charassets, models, source, tmp_path):
     work = tmp_path / "w"
     running = in_a_process(

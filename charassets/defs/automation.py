@@ -34,7 +34,6 @@ COLLECTION_ASSETS = dg.AssetSelection.assets(near_duplicates, character_clusters
 everything = dg.define_asset_job(
     "everything",
     SHARD_ASSETS | COLLECTION_ASSETS,
-    partitions_def=shards,
     description="All assets, as `charassets run`.",
 )
 refresh_shards = dg.define_asset_job(

@@ -18,22 +18,24 @@ MOST_RETRIES = 2
 
 _FIRST_WAIT_S = 2.0  # doubled each time
 
+_PASSING = (StorageError, OSError)
+
 _LONGEST_MESSAGE = 500
 
 
 def failure(context: dg.OpExecutionContext | dg.AssetExecutionContext, error: CharassetsError) -> Exception:
     """What to raise for an error of the whole step."""
     told = dg.Failure(str(error), metadata={"exit_code": error.exit_code}, allow_retries=False)
-    return _again(context) if isinstance(error, StorageError) and _may_retry(context) else told
+    return _again(context) if isinstance(error, _PASSING) and _may_retry(context) else told
 
 
 def shards_failed(
     context: dg.OpExecutionContext | dg.AssetExecutionContext, failed: Mapping[str, Exception], among: int
 ) -> Exception:
     """What to raise where some shards of a step failed: which and why is metadata that the command line reads back."""
-    if _may_retry(context) and any(isinstance(error, StorageError) for error in failed.values()):
+    if _may_retry(context) and any(isinstance(error, _PASSING) for error in failed.values()):
         return _again(context)
-    codes = {error.exit_code for error in failed.values() if isinstance(error, CharassetsError)}
+    codes = {_exit_code(error) for error in failed.values()}
     words = {shard: _one_line(error) for shard, error in failed.items()}
     return dg.Failure(
         f"{len(failed)} of {among} shards failed: " + "; ".join(f"{shard}: {text}" for shard, text in words.items()),
@@ -57,6 +59,12 @@ def _may_retry(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> boo
 
 def _again(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> dg.RetryRequested:
     return dg.RetryRequested(MOST_RETRIES, seconds_to_wait=_FIRST_WAIT_S * 2**context.retry_number)
+
+
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, CharassetsError):
+        return error.exit_code
+    return StorageError.exit_code if isinstance(error, OSError) else SourceError.exit_code
 
 
 def _one_line(error: Exception) -> str:
