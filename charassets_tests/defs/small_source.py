@@ -55,7 +55,7 @@ def settings_of(root):
 def overrides_of(root):
     """What a run is told so that it finds this workspace, whatever the environment says."""
     settings = settings_of(root)
-    flags = settings.model_dump(mode="json", include={"sources", "shards", "detector", "embedder"})
+    flags = settings.model_dump(mode="json", include={"sources", "shards", "detector", "embedder", "gates"})
     return {"workspace": str(root), **flags}
 
 

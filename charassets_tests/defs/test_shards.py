@@ -84,14 +84,38 @@ def test_dagster_calls_exactly_the_readers_of_a_changed_shard_stale(instance, so
     assert set(stale_of(instance, "tag_evidence").values()) == {StaleStatus.FRESH}
 
 
+def damage(root, shard):
+    part = next((root / "lake" / "raw_shards" / shard).glob("part-*.parquet"))
+    part.write_bytes(part.read_bytes()[:-1] + b"?")
+
+
 def test_a_damaged_fragment_fails_the_check_that_is_run_on_its_own_and_is_named(instance, root):
     materialize(instance, root, KEYS, "raw_shards")
-    part = next((root / "lake" / "raw_shards" / KEYS[1]).glob("part-*.parquet"))
-    part.write_bytes(part.read_bytes()[:-1] + b"?")
+    damage(root, KEYS[1])
     result = execute(instance, root, checks=[("raw_shards", "files_match_manifest")])
     answers = {e.check_name: e for e in result.get_asset_check_evaluations()}
     assert not answers["files_match_manifest"].passed
     assert list(answers["files_match_manifest"].metadata["bad_shards"].value) == [KEYS[1]]
+
+
+def test_a_shard_that_failed_a_check_holds_up_what_follows_until_it_is_mended(instance, root):
+    materialize(instance, root, KEYS, "raw_shards")
+    damage(root, KEYS[1])
+    execute(instance, root, checks=[("raw_shards", "files_match_manifest")])
+    assert not materialize(instance, root, KEYS, "raw_shards", "tag_evidence").success  # though nothing was computed
+    assert instance.get_materialized_partitions(dg.AssetKey("tag_evidence")) == set()
+    (root / "lake" / "raw_shards" / KEYS[1] / "manifest.json").unlink()  # what the message advises
+    assert materialize(instance, root, KEYS, "raw_shards", "tag_evidence").success
+
+
+def test_reading_damage_fails_the_shard_with_the_code_of_verification(instance, root):
+    materialize(instance, root, KEYS, "raw_shards")
+    damage(root, KEYS[1])
+    result = materialize(instance, root, KEYS, "tag_evidence")
+    failure = result.get_step_failure_events()[0].step_failure_data.user_failure_data
+    assert list(failure.metadata["failed"].value) == [KEYS[1]]
+    assert failure.metadata["exit_code"].value == 4
+    assert instance.get_materialized_partitions(dg.AssetKey("tag_evidence")) == {KEYS[0], KEYS[2]}
 
 
 def test_a_rejected_picture_is_counted_by_its_code(instance, source, root):
@@ -112,3 +136,23 @@ def test_new_pictures_open_a_new_shard_and_leave_the_others_alone(instance, sour
     materialize(instance, root, keys, "raw_shards")
     latest = events(instance, "raw_shards")
     assert [numbers(latest[key])["records_computed"] for key in keys] == [0, 0, 0, 1]
+
+
+def test_a_shard_shows_its_pictures_and_warns_when_few_are_kept(instance, source, tmp_path, small_models):
+    models = {"detector": {"path": str(small_models.detector)}, "embedder": {"path": str(small_models.embedder)}}
+    strict = {"gates": {"min_sharpness": 1e9}}  # nothing is sharp enough
+    root = tmp_path / "work"
+    workspace_over(source, root, **models, **strict)
+    for day in range(3):
+        metadata = {"kept_share": 0.9}
+        before = dg.AssetMaterialization("single_character_images", partition=f"before-{day}", metadata=metadata)
+        instance.report_runless_asset_event(before)
+    result = materialize(instance, root, KEYS, "raw_shards", "single_character_images")
+    assert result.success  # a warning holds up nothing
+    drift = next(e for e in result.get_asset_check_evaluations() if e.check_name == "kept_share_steady")
+    assert not drift.passed
+    assert set(drift.metadata["odd_shards"].value) == set(KEYS)
+    told = numbers(events(instance, "single_character_images")[KEYS[0]])
+    assert told["kept_share"] == 0
+    assert told["refused"].startswith("![refused](data:image/webp;base64,")
+    assert len(told["refused"]) < 30_000
