@@ -8,6 +8,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from charassets.studio.chance import pick
 from charassets.studio.palette import cloth_color, darker, lighter, shade_of
 from charassets.studio.pen import Pen
 from charassets.studio.shapes import Points, box, curve, oval
@@ -26,16 +27,15 @@ def draw_backdrop(
     Returns:
         ``(H, W, 3)`` uint8 RGB and the kind drawn, one of ``BACKDROPS``.
     """
-    kind = kind or str(rng.choice(BACKDROPS, p=_WEIGHTS))
+    kind = kind or pick(rng, BACKDROPS, _WEIGHTS)
     width, height = size
     if kind == "white":
         return np.full((height, width, 3), 255, np.uint8), kind
     pen = Pen(width, height, style, rng)
-    pen.alpha[...] = 255
-    pen.pixels[...] = (_ground(rng, kind) * 255).astype(np.uint8)
+    pen.layer[...] = (*(_ground(rng, kind) * 255).astype(np.uint8), 255)
     if kind in _PAINTERS:
         _PAINTERS[kind](pen, width, height, rng)
-    return pen.pixels, kind
+    return np.asarray(cv2.cvtColor(pen.layer, cv2.COLOR_RGBA2RGB), np.uint8), kind
 
 
 def _ground(rng: np.random.Generator, kind: str) -> np.ndarray:
@@ -48,7 +48,7 @@ def _ground(rng: np.random.Generator, kind: str) -> np.ndarray:
 def _gradient(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
     top, bottom = (lighter(cloth_color(rng), rng.uniform(0, 0.6)) for _ in range(2))
     t = np.linspace(0, 1, height)[:, None, None] if rng.random() < 0.7 else np.linspace(0, 1, width)[None, :, None]
-    pen.pixels[...] = np.broadcast_to((top * (1 - t) + bottom * t) * 255, (height, width, 3)).astype(np.uint8)
+    pen.layer[..., :3] = np.broadcast_to((top * (1 - t) + bottom * t) * 255, (height, width, 3)).astype(np.uint8)
 
 
 def _pattern(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
@@ -83,7 +83,7 @@ def _ridge(width: int, height: int, level: float, rough: float, rng: np.random.G
 def _landscape(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
     sky = np.array([0.55, 0.75, 0.95]) * rng.uniform(0.55, 1.0) + rng.normal(0, 0.08, 3)
     t = np.linspace(0, 1, height)[:, None, None]
-    pen.pixels[...] = np.clip((sky * (1 - t) + lighter(np.clip(sky, 0, 1), 0.7) * t) * 255, 0, 255).astype(np.uint8)
+    pen.layer[..., :3] = np.clip((sky * (1 - t) + lighter(np.clip(sky, 0, 1), 0.7) * t) * 255, 0, 255).astype(np.uint8)
     horizon = rng.uniform(0.3, 0.7)
     if rng.random() < 0.5:
         for _ in range(int(rng.integers(2, 5))):
@@ -158,7 +158,7 @@ def _texture(pen: Pen, width: int, height: int, rng: np.random.Generator) -> Non
             rng.normal(0, 1, (k, k)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
         ) / np.sqrt(k)
     t = (1 / (1 + np.exp(-3 * noise)))[..., None]
-    pen.pixels[...] = np.clip((first * (1 - t) + second * t) * 255, 0, 255).astype(np.uint8)
+    pen.layer[..., :3] = np.clip((first * (1 - t) + second * t) * 255, 0, 255).astype(np.uint8)
 
 
 _PAINTERS: dict[str, Callable[[Pen, int, int, np.random.Generator], None]] = {

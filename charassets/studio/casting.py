@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from charassets.studio.chance import pick
 from charassets.studio.posing import Pose, sample_pose
 from charassets.studio.styles import Style, sample_style
 from charassets.studio.traits import Character, sample_character
@@ -55,7 +56,7 @@ def place(
 
 
 def _cast_single(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[Placed]:
-    framing = str(rng.choice(FRAMINGS, p=(0.12, 0.14, 0.24, 0.22, 0.28)))
+    framing = pick(rng, FRAMINGS, (0.12, 0.14, 0.24, 0.22, 0.28))
     who = sample_character(int(rng.integers(1 << 40)))
     cell = (0, 0, width, height)
     if framing == "full" and rng.random() < 0.35:  # small in the picture
@@ -68,8 +69,8 @@ def _cast_single(rng: np.random.Generator, seed: int, width: int, height: int, s
 
 
 def _cast_group(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[Placed]:
-    count = int(rng.choice([2, 3, 4, 5, 6], p=(0.42, 0.26, 0.16, 0.1, 0.06)))
-    framing = str(rng.choice(["bust", "upper", "full"], p=(0.25, 0.4, 0.35)))
+    count = pick(rng, (2, 3, 4, 5, 6), (0.42, 0.26, 0.16, 0.1, 0.06))
+    framing = pick(rng, ("bust", "upper", "full"), (0.25, 0.4, 0.35))
     spread = width / count
     cast = []
     for k in rng.permutation(count):
@@ -87,7 +88,7 @@ def _cast_group(rng: np.random.Generator, seed: int, width: int, height: int, st
 
 def _cast_sheet(rng: np.random.Generator, seed: int, width: int, height: int, style: Style) -> list[Placed]:
     columns, rows = ((2, 1), (2, 2), (3, 1), (3, 2), (2, 2), (1, 2))[rng.integers(6)]
-    framing = str(rng.choice(["avatar", "head", "bust", "full"], p=(0.2, 0.25, 0.35, 0.2)))
+    framing = pick(rng, ("avatar", "head", "bust", "full"), (0.2, 0.25, 0.35, 0.2))
     same = rng.random() < 0.3
     first = int(rng.integers(1 << 40))
     cast = []

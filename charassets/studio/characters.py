@@ -5,6 +5,7 @@ What belongs here: the order of drawing and the visibility of attributes. Not he
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,14 +41,14 @@ class Figure:
     """One drawn character on its own layer.
 
     Attributes:
-        pixels: ``(H, W, 3)`` uint8 RGB. alpha: ``(H, W)`` uint8 coverage.
+        layer: ``(H, W, 4)`` uint8 premultiplied RGBA. alpha: ``(H, W)`` uint8, its coverage.
         head: bounds of head, hair and headwear ``(x0, y0, x1, y1)`` in pixels, not clipped.
         face: the same for the face; None from behind or under a closed helmet.
         half_head: pixels of half a head, the unit of the drawing.
         torso_visible: whether the waist lies inside the layer.
     """
 
-    pixels: NDArray[np.uint8]
+    layer: NDArray[np.uint8]
     alpha: NDArray[np.uint8]
     head: Bounds
     face: Bounds | None
@@ -97,12 +98,13 @@ def draw_character(
         waist = pen.to_pixels(np.array([[0.0, bones.waist]]))[0]
     head = pen.extent("head")
     assert head is not None  # noqa: S101 - draw_head always marks it; tells the type checker
-    closed_helmet = hides_hair(who)
+    alpha = np.asarray(cv2.extractChannel(pen.layer, 3), np.uint8)
+    relight(pen.layer, alpha, style)
     return Figure(
-        pixels=relight(pen.pixels, pen.alpha, style),
-        alpha=pen.alpha,
+        layer=pen.layer,
+        alpha=alpha,
         head=head,
-        face=None if closed_helmet else pen.extent("face"),
+        face=pen.extent("face") if hair_seen else None,
         half_head=half_head,
         torso_visible=bool(0 <= waist[1] < size[1]) and not head_only,
     )

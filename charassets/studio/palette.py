@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Rgb = NDArray[np.float64]
+_SHADE_TINT = np.array([0.96, 0.96, 1.08])
 
 # Hue, saturation, value ranges (0..1). Neighbouring names leave a gap: a shade two people would name differently is not drawn.
 _HAIR_HSV = {
@@ -26,6 +27,7 @@ _HAIR_HSV = {
     "Grey": ((0, 1), (0, 0.1), (0.4, 0.72)),
 }
 _OTHER_HSV = {"Yellow": ((0.13, 0.165), (0.65, 1.0), (0.8, 1.0)), "Gold": ((0.11, 0.14), (0.55, 0.85), (0.7, 0.95))}
+_HSV = _HAIR_HSV | _OTHER_HSV
 HAIR_COLORS = tuple(_HAIR_HSV)
 # White, black, blue and grey twice: clothes have them more often than hair has.
 CLOTH_COLORS = (*(name for name in HAIR_COLORS if name != "Blonde"), "Yellow", "White", "Black", "Blue", "Grey")
@@ -51,14 +53,14 @@ def shade_of(name: str, rng: np.random.Generator) -> Rgb:
     Raises:
         KeyError: the palette has no such colour.
     """
-    hue, saturation, value = (_HAIR_HSV | _OTHER_HSV)[name]
+    hue, saturation, value = _HSV[name]
     h, s, v = (rng.uniform(low, high) for low, high in (hue, saturation, value))
     return np.array(colorsys.hsv_to_rgb(h % 1.0, s, v))
 
 
 def cloth_color(rng: np.random.Generator) -> Rgb:
     """A colour for cloth; a third of them muted, as in painted work."""
-    color = shade_of(str(rng.choice(CLOTH_COLORS)), rng)
+    color = shade_of(CLOTH_COLORS[rng.integers(len(CLOTH_COLORS))], rng)
     if rng.random() < 0.35:
         color = color + (color.mean() - color) * rng.uniform(0.2, 0.7)
     return color
@@ -74,7 +76,7 @@ def skin_shade(tone: str, rng: np.random.Generator) -> Rgb:
 
 def darker(color: Rgb, factor: float = 0.6) -> Rgb:
     """The colour in shade; the blue channel falls least, as in daylight."""
-    return np.clip(color * factor * np.array([0.96, 0.96, 1.08]), 0, 1)
+    return np.minimum(color * (factor * _SHADE_TINT), 1)
 
 
 def lighter(color: Rgb, amount: float = 0.3) -> Rgb:

@@ -1,7 +1,8 @@
 """The pen: fills and strokes shapes of local units into an RGBA layer, in one style, and remembers what it covered.
 
 What belongs here: rasterising, shading, the transform stack, extents of parts. Not here: what is drawn.
-OpenCV is the rasteriser because it needs no display library and imports on a bare machine.
+OpenCV is the rasteriser because it needs no display library and imports on a bare machine. Its antialiased drawing mixes all
+four channels alike, which on a layer of premultiplied RGBA is exactly "over": flat shapes need neither mask nor blending.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.palette import Rgb, darker
+from charassets.studio.shading import Ramp, brush, light_levels
 from charassets.studio.shapes import Points
 from charassets.studio.styles import Style
 
 _SUBPIXEL_BITS = 4
-_LIGHT_FIELD_SIDE = 40  # px; volume shading varies slowly, so it is computed small and enlarged
+_SUBPIXELS = 1 << _SUBPIXEL_BITS
+_FAINTEST = 0.25  # opacity of the thinnest line; what is thinner still would vanish
 Bounds = tuple[float, float, float, float]
+_Window = tuple[int, int, int, int]
 
 
 class Pen:
@@ -30,18 +34,20 @@ class Pen:
         rng: source of brush strokes.
 
     Attributes:
-        pixels: ``(H, W, 3)`` uint8 RGB, meaningful where ``alpha`` is not 0.
-        alpha: ``(H, W)`` uint8 coverage.
+        layer: ``(H, W, 4)`` uint8 RGBA, premultiplied by its coverage.
     """
 
     def __init__(self, width: int, height: int, style: Style, rng: np.random.Generator) -> None:
         self.style = style
         self.rng = rng
-        self.pixels = np.zeros((height, width, 3), np.uint8)
-        self.alpha = np.zeros((height, width), np.uint8)
-        self._matrix = np.eye(3)
-        self._unit = 1.0
+        self.layer = np.zeros((height, width, 4), np.uint8)
+        self._ramp = Ramp(style) if style.shading != "flat" else None
         self._extents: dict[str, list[Points]] = {}
+        self._place(np.eye(3), 1.0)
+
+    def _place(self, matrix: Points, unit: float) -> None:
+        self._matrix, self._unit = matrix, unit
+        self._turn, self._shift = matrix[:2, :2].T * _SUBPIXELS, matrix[:2, 2] * _SUBPIXELS
 
     @contextmanager
     def placed(
@@ -58,12 +64,12 @@ class Pen:
         outer, outer_unit = self._matrix, self._unit
         c, s = np.cos(angle) * scale, np.sin(angle) * scale
         flip = -stretch if mirror else stretch
-        self._matrix = outer @ np.array([[c * flip, -s, x], [s * flip, c, y], [0, 0, 1]])
-        self._unit = outer_unit * scale * float(np.sqrt(stretch))
+        matrix = outer @ np.array([[c * flip, -s, x], [s * flip, c, y], [0, 0, 1]])
+        self._place(matrix, outer_unit * scale * float(np.sqrt(stretch)))
         try:
             yield
         finally:
-            self._matrix, self._unit = outer, outer_unit
+            self._place(outer, outer_unit)
 
     @property
     def unit(self) -> float:
@@ -72,7 +78,7 @@ class Pen:
 
     def to_pixels(self, points: Points) -> Points:
         """Local units to pixel coordinates, ``(N, 2)``."""
-        return np.asarray(points, float) @ self._matrix[:2, :2].T + self._matrix[:2, 2]
+        return (np.asarray(points, float) @ self._turn + self._shift) / _SUBPIXELS
 
     def mark(self, part: str, points: Points) -> None:
         """Count ``points`` into the extent of a named part without drawing them."""
@@ -99,126 +105,99 @@ class Pen:
         """
         if part:
             self.mark(part, points)
-        px = self.to_pixels(points)
-        window = self._window(px)
+        fixed = self._fixed(points)
+        window = self._window(fixed)
         if window is None:
             return
         color = np.asarray(color, float)
         if not self.style.colored:
             color = 0.96 + 0.04 * color
-        mask = self._mask(px, window)
-        tone = self._toned(mask, color) if shade and self.style.shading != "flat" else (color * 255)
-        self._lay(mask, tone, window)
+        if shade and self._ramp is not None:
+            self._lay(fixed, window, self._ramp, color)
+        else:
+            cv2.fillPoly(self.layer, [fixed], _paint(color), cv2.LINE_AA, _SUBPIXEL_BITS)
         if outline and self.style.outline:
-            ink = np.full(3, 0.07) if self.style.ink or not self.style.colored else darker(color, 0.42)
-            self._stroke(px, ink, self.style.outline * outline * self.unit, closed=True)
+            ink = _INK if self.style.ink or not self.style.colored else _paint(darker(color, 0.42))
+            self._stroke(fixed, ink, self.style.outline * outline * self._unit, closed=True)
 
     def line(self, points: Points, color: Rgb | Sequence[float], width: float, *, closed: bool = False) -> None:
         """Stroke an open line ``width`` local units wide."""
-        color = np.asarray(color, float) if self.style.colored else np.full(3, 0.1)
-        self._stroke(self.to_pixels(points), color, width * self.unit, closed=closed)
+        paint = _paint(color) if self.style.colored else _PENCIL
+        self._stroke(self._fixed(points), paint, width * self._unit, closed=closed)
 
     def tint(self, points: Points, color: Rgb | Sequence[float], opacity: float) -> None:
         """Lay a translucent, soft-edged colour on what is already drawn: blush, stubble, tattoos."""
-        px = self.to_pixels(points)
-        window = self._window(px)
+        fixed = self._fixed(points)
+        window = self._window(fixed)
         if window is None:
             return
-        mask = cv2.blur(self._mask(px, window), (3, 3)).astype(np.float32) * opacity
-        mask = np.minimum(mask, self._cut(self.alpha, window)).astype(np.uint8)
-        color = np.asarray(color, float) if self.style.colored else np.full(3, 0.55)
-        self._lay(mask, color * 255, window, grow=False)
+        under = self._cut(window)
+        cover = cv2.blur(self._mask(fixed, window), (3, 3)) * np.float32(opacity / 255)
+        cover *= under[..., 3] == 255  # the figure's antialiased rim stays as it is
+        tone = np.empty_like(under)
+        tone[...] = _paint(color if self.style.colored else (0.55, 0.55, 0.55))
+        cv2.blendLinear(under, tone, 1 - cover, cover, dst=under)
 
-    def _window(self, px: Points, pad: int = 2) -> tuple[int, int, int, int] | None:
-        x0, y0 = np.floor(px.min(axis=0)).astype(int) - pad
-        x1, y1 = np.ceil(px.max(axis=0)).astype(int) + pad + 1
-        height, width = self.alpha.shape
-        x0, y0, x1, y1 = max(0, x0), max(0, y0), min(width, x1), min(height, y1)
-        return (int(x0), int(y0), int(x1), int(y1)) if x1 > x0 and y1 > y0 else None
+    def _fixed(self, points: Points) -> NDArray[np.int32]:
+        return np.rint(np.asarray(points, float) @ self._turn + self._shift).astype(np.int32)
 
-    @staticmethod
-    def _cut(array: NDArray[np.uint8], window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
+    def _window(self, fixed: NDArray[np.int32]) -> _Window | None:
+        """Pixels the shape may touch; None if it lies outside the layer."""
+        x, y, w, h = cv2.boundingRect(fixed)
+        height, width = self.layer.shape[:2]
+        x0, y0 = max(0, (x >> _SUBPIXEL_BITS) - 2), max(0, (y >> _SUBPIXEL_BITS) - 2)
+        x1, y1 = min(width, (x + w >> _SUBPIXEL_BITS) + 4), min(height, (y + h >> _SUBPIXEL_BITS) + 4)
+        return (x0, y0, x1, y1) if x1 > x0 and y1 > y0 else None
+
+    def _cut(self, window: _Window) -> NDArray[np.uint8]:
         x0, y0, x1, y1 = window
-        return array[y0:y1, x0:x1]
+        return self.layer[y0:y1, x0:x1]
 
     @staticmethod
-    def _fixed(px: Points, window: tuple[int, int, int, int]) -> NDArray[np.int32]:
-        return np.round((px - window[:2]) * (1 << _SUBPIXEL_BITS)).astype(np.int32)
-
-    def _mask(self, px: Points, window: tuple[int, int, int, int]) -> NDArray[np.uint8]:
-        mask = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
-        cv2.fillPoly(mask, [self._fixed(px, window)], 255, cv2.LINE_AA, _SUBPIXEL_BITS)
+    def _mask(fixed: NDArray[np.int32], window: _Window) -> NDArray[np.uint8]:
+        x0, y0, x1, y1 = window
+        mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
+        corner = (-x0 * _SUBPIXELS, -y0 * _SUBPIXELS)
+        cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SUBPIXEL_BITS, corner)
         return mask
 
-    def _stroke(self, px: Points, color: Rgb, width: float, *, closed: bool) -> None:
-        window = self._window(px, pad=int(width) + 2)
+    def _stroke(self, fixed: NDArray[np.int32], paint: Sequence[float], width: float, *, closed: bool) -> None:
+        if width >= 1:
+            cv2.polylines(self.layer, [fixed], closed, paint, round(width), cv2.LINE_AA, _SUBPIXEL_BITS)
+            return
+        window = self._window(fixed)
         if window is None:
             return
-        mask = np.zeros((window[3] - window[1], window[2] - window[0]), np.uint8)
-        thickness = max(1, round(width))
-        cv2.polylines(mask, [self._fixed(px, window)], closed, 255, thickness, cv2.LINE_AA, _SUBPIXEL_BITS)
-        if width < 1:  # thinner than a pixel: fainter instead
-            mask = (mask * max(0.25, width)).astype(np.uint8)
-        self._lay(mask, color * 255, window)
+        under = self._cut(window)  # thinner than a pixel: fainter instead
+        before, opacity = under.copy(), max(_FAINTEST, width)
+        cv2.polylines(self.layer, [fixed], closed, paint, 1, cv2.LINE_AA, _SUBPIXEL_BITS)
+        cv2.addWeighted(under, opacity, before, 1 - opacity, 0, dst=under)
 
-    def _lay(
-        self,
-        mask: NDArray[np.uint8],
-        tone: NDArray[np.floating],
-        window: tuple[int, int, int, int],
-        *,
-        grow: bool = True,
-    ) -> None:
-        under, alpha = self._cut(self.pixels, window), self._cut(self.alpha, window)
-        flat = np.clip(tone, 0, 255).astype(np.uint16)
-        cover = mask[..., None].astype(np.uint16)
-        mixed = ((under * (255 - cover) + flat * cover + 127) // 255).astype(np.uint8)
-        bare = alpha == 0
-        if bare.any():  # nothing underneath: the edge keeps its own colour and only its coverage is partial
-            bare &= mask > 0
-            mixed = np.where(bare[..., None], flat.astype(np.uint8), mixed)
-        under[...] = mixed
-        if grow:
-            np.maximum(alpha, mask, out=alpha)
-
-    def _toned(self, mask: NDArray[np.uint8], color: Rgb) -> NDArray[np.floating]:
-        """Colour field ``(h, w, 3)`` 0..255: lit on the side of the light, as if the shape were a cushion."""
-        style = self.style
-        light = _light_field(mask, style.light) * style.contrast
-        if style.shading == "cel":
-            light = np.where(light < -0.12, -0.42 * style.contrast, np.where(light > 0.55, 0.22 * style.contrast, 0.0))
-        lit, shaded = np.maximum(light, 0)[..., None], np.minimum(light, 0)[..., None]
-        warmth = np.asarray(style.warmth)
-        tone = color * (1 + 0.75 * shaded / warmth) + (warmth - color) * lit * 0.38
-        tone = (tone * 255).astype(np.float32)
-        if style.strokes and min(mask.shape) > 6:
-            self._brush(tone, color)
-        return tone
-
-    def _brush(self, tone: NDArray[np.floating], color: Rgb) -> None:
-        """Visible strokes of neighbouring shades, one main direction a shape."""
-        height, width = tone.shape[:2]
-        direction = self.rng.uniform(0, np.pi)
-        for _ in range(int(np.clip(height * width / 70, 3, 34))):
-            x, y = self.rng.uniform(0, width), self.rng.uniform(0, height)
-            turn = direction + self.rng.normal(0, 0.4)
-            reach = self.rng.uniform(0.1, 0.45) * min(height, width)
-            end = (int(x + reach * np.cos(turn)), int(y + reach * np.sin(turn)))
-            base = tone[min(int(y), height - 1), min(int(x), width - 1)]
-            shade = base * (1 + self.rng.normal(0, 0.09 * self.style.strokes)) + self.rng.normal(0, 3, 3)
-            cv2.line(tone, (int(x), int(y)), end, shade.tolist(), max(1, int(reach / 5)), cv2.LINE_8)
+    def _lay(self, fixed: NDArray[np.int32], window: _Window, ramp: Ramp, color: Rgb) -> None:
+        """Fill with light and shade."""
+        mask = self._mask(fixed, window)
+        tone = ramp.tones(color, light_levels(mask, ramp.across_light))
+        if self.style.strokes and min(mask.shape) > 6:
+            brush(tone, self.style.strokes, self.rng)
+        under, cover = self._cut(window), mask * np.float32(1 / 255)
+        cv2.blendLinear(under, tone, 1 - cover, cover, dst=under)
 
 
-def _light_field(mask: NDArray[np.uint8], light: tuple[float, float]) -> NDArray[np.float32]:
-    """Light on a cushion of the mask's form, -1 (away from the light) to 1 (towards it), ``(h, w)`` float32."""
-    height, width = mask.shape
-    shrink = min(1.0, _LIGHT_FIELD_SIDE / max(height, width))
-    small = cv2.resize(mask, (max(3, int(width * shrink)), max(3, int(height * shrink))), interpolation=cv2.INTER_AREA)
-    reach = max(1.0, 0.16 * min(small.shape))
-    relief = cv2.GaussianBlur(small.astype(np.float32), (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
-    dx, dy = cv2.Sobel(relief, cv2.CV_32F, 1, 0), cv2.Sobel(relief, cv2.CV_32F, 0, 1)
-    slope = -(dx * light[0] + dy * light[1])
-    slope /= max(float(np.abs(slope).max()), 1e-6)
-    return np.clip(cv2.resize(slope, (width, height), interpolation=cv2.INTER_LINEAR), -1, 1).astype(
-        np.float32, copy=False
-    )
+def lay_over(canvas: NDArray[np.uint8], layer: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> None:
+    """Lay premultiplied RGBA ``(h, w, 4)`` with coverage ``alpha`` ``(h, w)`` over RGB pixels ``(h, w, 3)``, in place."""
+    x, y, width, height = cv2.boundingRect(alpha)
+    if not width:
+        return
+    window = (slice(y, y + height), slice(x, x + width))
+    under, bare = canvas[window], cv2.cvtColor(255 - alpha[window], cv2.COLOR_GRAY2RGB)
+    cv2.multiply(under, bare, dst=under, scale=1 / 255)
+    cv2.add(under, cv2.cvtColor(layer[window], cv2.COLOR_RGBA2RGB), dst=under)
+
+
+def _paint(color: Rgb | Sequence[float]) -> tuple[float, float, float, float]:
+    """Opaque RGBA 0..255 of an RGB 0..1, as OpenCV takes it."""
+    red, green, blue = color
+    return 255 * float(red), 255 * float(green), 255 * float(blue), 255.0
+
+
+_INK, _PENCIL = _paint((0.07, 0.07, 0.07)), _paint((0.1, 0.1, 0.1))

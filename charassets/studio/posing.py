@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charassets.studio.chance import pick
 from charassets.studio.traits import Character
 
 VIEWS = ("front", "three-quarter", "side", "back")
@@ -56,11 +57,11 @@ _HELD_WEIGHTS = (0.7, 0.06, 0.08, 0.04, 0.03, 0.03, 0.03, 0.03)
 
 def sample_pose(rng: np.random.Generator, view: str | None = None) -> Pose:
     """Draw a pose, seen from the given side if one is given."""
-    view = view or str(rng.choice(VIEWS, p=_VIEW_WEIGHTS))
+    view = view or pick(rng, VIEWS, _VIEW_WEIGHTS)
     low, high = {"front": (0, 0.15), "three-quarter": (0.25, 0.8), "side": (0.95, 1.35), "back": (2.8, 3.14)}[view]
     arms = []
     for _ in range(2):
-        upper, elbow = _ARM_POSES[rng.choice(len(_ARM_POSES), p=_ARM_WEIGHTS)]
+        upper, elbow = pick(rng, _ARM_POSES, _ARM_WEIGHTS)
         arms.append((float(upper + rng.normal(0, 0.1)), float(elbow + rng.normal(0, 0.12))))
     return Pose(
         yaw=float(rng.uniform(low, high)),
@@ -69,7 +70,7 @@ def sample_pose(rng: np.random.Generator, view: str | None = None) -> Pose:
         arms=(arms[0], arms[1]),
         stride=float(rng.uniform(0.05, 0.45) if rng.random() < 0.7 else rng.uniform(0.4, 0.8)),
         mirror=bool(rng.random() < 0.5),
-        held=str(rng.choice(_HELD, p=_HELD_WEIGHTS)),
+        held=pick(rng, _HELD, _HELD_WEIGHTS),
         stretch=float(np.clip(rng.normal(1.0, 0.09), 0.78, 1.3)),
     )
 

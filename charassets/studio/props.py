@@ -287,8 +287,7 @@ def _write(pen: Pen, x: float, y: float, tall: float, text: str, color: Rgb, rng
     (w, h), _ = cv2.getTextSize(text, font, scale, thick)
     at = pen.to_pixels(np.array([[x, y]]))[0]
     spot = (int(at[0] - w / 2), int(at[1] + h / 2))
-    cv2.putText(pen.pixels, text, spot, font, scale, (np.asarray(color) * 255).tolist(), thick, cv2.LINE_AA)
-    cv2.putText(pen.alpha, text, spot, font, scale, 255, thick, cv2.LINE_AA)
+    cv2.putText(pen.layer, text, spot, font, scale, (*(np.asarray(color) * 255).tolist(), 255), thick, cv2.LINE_AA)
 
 
 _PROPS: dict[str, Callable[[Pen, Rgb, np.random.Generator], None]] = {

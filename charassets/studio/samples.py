@@ -169,10 +169,6 @@ def _sample(key: str, scene: Scene, rng: np.random.Generator) -> Sample:
     )
 
 
-def _exact_copy(original: Sample, number: int) -> Sample:
-    return replace(original, key=f"again-{number:02d}", copy_of=original.key, trouble=("exact_duplicate",))
-
-
 def _near_copy(original: Sample, pictures: dict[str, Scene], name: str) -> Sample:
     changed = NEAR_COPIES[name](pictures[original.key].pixels)
     content = spoiling.encoded(changed, ".jpg")

@@ -5,13 +5,15 @@ What belongs here: composition, boxes, counts, words of a scene. Not here: how a
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.backdrops import draw_backdrop
 from charassets.studio.casting import CASTING, FRAMINGS, KIND_WEIGHTS, KINDS, Placed, place
+from charassets.studio.chance import pick
 from charassets.studio.characters import Figure, draw_character, in_mood, visible_attributes
-from charassets.studio.pen import Bounds, Pen
+from charassets.studio.pen import Bounds, Pen, lay_over
 from charassets.studio.posing import Pose, sample_pose
 from charassets.studio.props import PROPS, draw_prop
 from charassets.studio.styles import Pixels, Style, finish, sample_style
@@ -73,7 +75,7 @@ def draw_scene(seed: int, size: int | tuple[int, int] = 256, *, kind: str | None
     """
     rng = np.random.default_rng([seed, 0x5CE])
     width, height = (size, size) if isinstance(size, int) else size
-    kind = kind or str(rng.choice(KINDS, p=KIND_WEIGHTS))
+    kind = kind or pick(rng, KINDS, KIND_WEIGHTS)
     style = sample_style(rng)
     cast = CASTING[kind](rng, seed, width, height, style)
     ground = ("white", "plain", "gradient") if kind == "sheet" else (None,)
@@ -94,9 +96,9 @@ def draw_portrait(
     """Draw one given character alone: the same identity in another pose, mood, style and framing for every seed."""
     rng = np.random.default_rng([seed, 0x90A])
     style = style or sample_style(rng)
-    framing = framing or str(rng.choice(FRAMINGS, p=(0.1, 0.2, 0.3, 0.2, 0.2)))
+    framing = framing or pick(rng, FRAMINGS, (0.1, 0.2, 0.3, 0.2, 0.2))
     if rng.random() < 0.6:
-        who = in_mood(who, str(rng.choice(MOODS)))
+        who = in_mood(who, MOODS[rng.integers(len(MOODS))])
     placed = place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
     return compose([placed], style, (size, size), rng, kind="single", backdrop=backdrop)
 
@@ -149,9 +151,7 @@ def _paste(
 ) -> None:
     x0, y0, x1, y1 = cell
     alpha = figure.alpha[y0:y1, x0:x1]
-    cover = alpha[..., None].astype(np.float32) / 255
-    under = canvas[y0:y1, x0:x1]
-    under[...] = (under + (figure.pixels[y0:y1, x0:x1] - under.astype(np.float32)) * cover).astype(np.uint8)
+    lay_over(canvas[y0:y1, x0:x1], figure.layer[y0:y1, x0:x1], alpha)
     owners[y0:y1, x0:x1][alpha > _SOLID] = number
 
 
@@ -229,6 +229,5 @@ def _scatter_props(canvas: Pixels, style: Style, rng: np.random.Generator, most:
         x, y = (rng.uniform(0.4, 0.6, 2) if count == 1 else rng.uniform(0.1, 0.9, 2)) * (width, height)
         draw_prop(pen, name, float(x), float(y), float(half), rng)
         names.append(name)
-    cover = pen.alpha[..., None].astype(np.float32) / 255
-    canvas[...] = (canvas + (pen.pixels - canvas.astype(np.float32)) * cover).astype(np.uint8)
+    lay_over(canvas, pen.layer, np.asarray(cv2.extractChannel(pen.layer, 3), np.uint8))
     return names

@@ -1,9 +1,11 @@
 """Outlines as point arrays in local units: curves, ovals, limbs, ribbons, stars.
 
 What belongs here: pure geometry from numbers to ``(N, 2)`` float arrays. Not here: colours, pixels, what a shape means.
+A smoothed line is a linear map of its control points, so the maps are kept and a curve costs one small matrix product.
 """
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +26,13 @@ def curve(points: Sequence[Sequence[float]] | Points, *, closed: bool = True, sa
     Returns:
         ``(K * samples, 2)`` points, or ``((K - 1) * samples + 1, 2)`` for an open curve.
     """
-    p = np.asarray(points, float)
-    count = len(p)
+    return _spline(len(points), closed, samples) @ np.asarray(points, float)
+
+
+@cache
+def _spline(count: int, closed: bool, samples: int) -> Points:
+    """Weights ``(points of the curve, count)`` of the control points in a uniform Catmull-Rom spline."""
+    p = np.eye(count)
     if closed:
         before, start, end, after = (np.roll(p, k, axis=0) for k in (1, 0, -1, -2))
     else:
@@ -33,8 +40,8 @@ def curve(points: Sequence[Sequence[float]] | Points, *, closed: bool = True, sa
         before, start, end, after = (padded[k : count - 1 + k] for k in range(4))
     t = (np.arange(samples) / samples)[None, :, None]
     a, b, c, d = (q[:, None, :] for q in (before, start, end, after))
-    spline = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
-    flat = spline.reshape(-1, 2)
+    weights = 0.5 * (2 * b + (c - a) * t + (2 * a - 5 * b + 4 * c - d) * t**2 + (3 * b - a - 3 * c + d) * t**3)
+    flat = weights.reshape(-1, count)
     return flat if closed else np.vstack([flat, p[-1]])
 
 
@@ -47,10 +54,18 @@ def oval(x: float, y: float, rx: float, ry: float | None = None, *, angle: float
     return points + (x, y)
 
 
+@cache
+def _steps(count: int) -> NDArray[np.float64]:
+    return np.linspace(0, 1, count)
+
+
 def arc(x: float, y: float, rx: float, ry: float, start: float, stop: float, count: int = 12) -> Points:
     """Part of an ellipse from ``start`` to ``stop`` radians; y grows downwards, so pi to 2*pi is the upper half."""
-    t = np.linspace(start, stop, count)
-    return np.stack([x + rx * np.cos(t), y + ry * np.sin(t)], axis=1)
+    t = start + (stop - start) * _steps(count)
+    points = np.empty((count, 2))
+    points[:, 0] = x + rx * np.cos(t)
+    points[:, 1] = y + ry * np.sin(t)
+    return points
 
 
 def box(x0: float, y0: float, x1: float, y1: float) -> Points:
@@ -69,12 +84,23 @@ def ribbon(spine: Sequence[Sequence[float]] | Points, widths: Sequence[float], *
     Returns:
         Closed outline, one side forwards and the other side back.
     """
-    line = np.asarray(spine, float)
-    line = curve(line, closed=False, samples=samples) if len(line) > 2 else np.linspace(line[0], line[1], samples + 1)
-    along = np.gradient(line, axis=0)
-    normal = np.stack([-along[:, 1], along[:, 0]], axis=1) / (np.linalg.norm(along, axis=1, keepdims=True) + 1e-9)
-    half = np.interp(np.linspace(0, 1, len(line)), np.linspace(0, 1, len(widths)), widths)[:, None]
-    return np.vstack([line + normal * half, (line - normal * half)[::-1]])
+    smooth, slope, spread = _band(len(spine), len(widths), samples)
+    p = np.asarray(spine, float)
+    line, along = smooth @ p, slope @ p
+    half = (spread @ np.asarray(widths, float)) / (np.hypot(along[:, 0], along[:, 1]) + 1e-9)
+    across = along[:, ::-1] * half[:, None]
+    across[:, 0] *= -1
+    return np.concatenate([line + across, (line - across)[::-1]])
+
+
+@cache
+def _band(count: int, widths: int, samples: int) -> tuple[Points, Points, Points]:
+    """Maps from a spine to its smoothed line and that line's direction, and from the widths to a width at every point."""
+    t = np.linspace(0, 1, samples + 1)[:, None]
+    smooth = _spline(count, False, samples) if count > 2 else np.hstack([1 - t, t])
+    at = np.linspace(0, 1, len(smooth))
+    spread = np.stack([np.interp(at, np.linspace(0, 1, widths), row) for row in np.eye(widths)], axis=1)
+    return smooth, np.gradient(smooth, axis=0), spread
 
 
 def star(x: float, y: float, outer: float, inner: float, spikes: int = 5, angle: float = -np.pi / 2) -> Points:
@@ -82,8 +108,3 @@ def star(x: float, y: float, outer: float, inner: float, spikes: int = 5, angle:
     t = angle + np.arange(2 * spikes) * np.pi / spikes
     radius = np.where(np.arange(2 * spikes) % 2 == 0, outer, inner)
     return np.stack([x + radius * np.cos(t), y + radius * np.sin(t)], axis=1)
-
-
-def wobble(points: Points, rng: np.random.Generator, amount: float) -> Points:
-    """The same outline drawn by a less steady hand."""
-    return points + rng.normal(0, amount, points.shape)

@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from charassets.studio.chance import pick
+
 Pixels = NDArray[np.uint8]
 
 STYLE_NAMES = ("flat", "outlined", "cel", "soft", "painterly", "lineart", "pixel")
@@ -72,44 +74,43 @@ _EYES = {
 
 def sample_style(rng: np.random.Generator, name: str | None = None) -> Style:
     """Draw a style, of the given name if one is given."""
-    name = name or str(rng.choice(STYLE_NAMES, p=STYLE_WEIGHTS))
+    name = name or pick(rng, STYLE_NAMES, STYLE_WEIGHTS)
     angle = rng.uniform(-2.9, -0.25)
     return Style(
         name=name,
-        shading=_SHADING.get(name) or str(rng.choice(["flat", "cel"])),
+        shading=_SHADING.get(name) or ("flat", "cel")[rng.integers(2)],
         outline=float(rng.uniform(*_OUTLINE[name])) * float(rng.random() < 0.85 or name in {"lineart", "outlined"}),
         ink=bool(rng.random() < (0.75 if name in {"outlined", "lineart"} else 0.35)),
         strokes=float(rng.uniform(0.3, 1.0)) if name == "painterly" else 0.0,
         contrast=float(rng.uniform(0.5, 1.0) if name == "painterly" else rng.uniform(0.25, 0.8)),
         light=(float(np.cos(angle)), float(np.sin(angle))),
         warmth=(float(rng.uniform(0.99, 1.11)), float(rng.uniform(0.94, 1.06)), float(rng.uniform(0.89, 1.01))),
-        eyes=str(rng.choice(_EYES[name])),
+        eyes=_EYES[name][rng.integers(len(_EYES[name]))],
         mute=float(rng.uniform(0.05, 0.55)) if name == "painterly" else float(max(0.0, rng.normal(-0.05, 0.12))),
     )
 
 
-def relight(pixels: Pixels, alpha: NDArray[np.uint8], style: Style) -> Pixels:
-    """Light over a whole figure: brighter towards the light, darker away from it, a bright rim in soft styles.
+def relight(layer: NDArray[np.uint8], alpha: NDArray[np.uint8], style: Style) -> None:
+    """Light over a whole figure, in place: brighter towards the light, darker away from it, a bright rim in soft styles.
 
     Args:
-        pixels: ``(H, W, 3)`` uint8 RGB of the figure's layer.
-        alpha: ``(H, W)`` uint8 coverage.
+        layer: ``(H, W, 4)`` uint8 premultiplied RGBA of the figure.
+        alpha: ``(H, W)`` uint8, its coverage.
         style: says where the light is and how strong.
     """
-    if style.shading != "soft":
-        return pixels
-    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
-    if not len(rows):
-        return pixels
-    down = np.linspace(-1, 1, rows[-1] - rows[0] + 1, dtype=np.float32)[:, None]
-    across = np.linspace(-1, 1, columns[-1] - columns[0] + 1, dtype=np.float32)[None, :]
-    light = (across * style.light[0] + down * style.light[1]) * 0.35 * style.contrast
-    window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    cover = cv2.blur(alpha[window], (5, 5)).astype(np.float32) / 255
-    rim = (1 - cover) * np.maximum(light, 0) * 1.5
-    out = pixels.copy()
-    out[window] = np.clip(pixels[window] * (1 + light[..., None]) + 255 * rim[..., None], 0, 255).astype(np.uint8)
-    return out
+    x, y, width, height = cv2.boundingRect(alpha)
+    if style.shading != "soft" or not width:
+        return
+    window = (slice(y, y + height), slice(x, x + width))
+    across = np.linspace(-1, 1, width, dtype=np.float32) * np.float32(style.light[0] * 0.35 * style.contrast)
+    down = np.linspace(-1, 1, height, dtype=np.float32) * np.float32(style.light[1] * 0.35 * style.contrast)
+    light = across + down[:, None]
+    cover = alpha[window]
+    rim = np.maximum(light, 0) * (255 - cv2.blur(cover, (5, 5))) * (cover * np.float32(1.5 / 255))
+    figure = layer[window]
+    lit = cv2.multiply(figure, cv2.merge([light + 1] * 3 + [np.ones_like(light)]), dtype=cv2.CV_8U)
+    cv2.add(lit, cv2.merge([rim] * 3 + [np.zeros_like(rim)]), dst=lit, dtype=cv2.CV_8U)
+    figure[...] = lit
 
 
 def finish(pixels: Pixels, style: Style, rng: np.random.Generator) -> Pixels:
@@ -121,20 +122,34 @@ def finish(pixels: Pixels, style: Style, rng: np.random.Generator) -> Pixels:
         rng: source of grain and grading.
 
     Returns:
-        A new array of the same shape.
+        An array of the same shape.
     """
-    height, width = pixels.shape[:2]
     if style.name == "pixel":
-        cells = int(rng.integers(56, 112))
-        small = cv2.resize(pixels, (cells, max(8, cells * height // width)), interpolation=cv2.INTER_AREA)
-        levels = int(rng.integers(6, 20))
-        small = (np.round(small / 255 * levels) / levels * 255).astype(np.uint8)
-        return cv2.resize(small, (width, height), interpolation=cv2.INTER_NEAREST).astype(np.uint8, copy=False)
-    out = pixels.astype(np.float32)
+        return _on_pixel_grid(pixels, rng)
     if style.strokes:
-        grain = cv2.resize(rng.normal(0, 1, (height // 3 + 1, width // 3 + 1)).astype(np.float32), (width, height))
-        out *= 1 + grain[..., None] * (0.05 * style.strokes)
-        out = 255 * (np.clip(out, 0, 255) / 255) ** rng.uniform(0.85, 1.3)
+        height, width = pixels.shape[:2]
+        grain = rng.normal(1, 0.05 * style.strokes, (height // 3 + 1, width // 3 + 1)).astype(np.float32)
+        grain = cv2.resize(grain, (width, height))
+        pixels = np.asarray(cv2.multiply(pixels, cv2.merge([grain] * 3), dtype=cv2.CV_8U), np.uint8)
+        pixels = graded(pixels, rng.uniform(0.85, 1.3))
     if style.mute:
-        out += (out.mean(axis=2, keepdims=True) - out) * style.mute
-    return np.clip(out, 0, 255).astype(np.uint8)
+        mean = cv2.transform(pixels, _MEAN)
+        pixels = np.asarray(cv2.addWeighted(pixels, 1 - style.mute, mean, style.mute, 0), np.uint8)
+    return pixels
+
+
+_MEAN = np.full((3, 3), 1 / 3, np.float32)
+
+
+def graded(pixels: Pixels, gamma: float) -> Pixels:
+    """Every channel to the power of ``gamma``: above 1 the middle tones darken, below 1 they lighten."""
+    curve = (255 * np.linspace(0, 1, 256) ** gamma).astype(np.uint8)
+    return np.asarray(cv2.LUT(pixels, curve), np.uint8)
+
+
+def _on_pixel_grid(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+    height, width = pixels.shape[:2]
+    cells, levels = int(rng.integers(56, 112)), int(rng.integers(6, 20))
+    small = cv2.resize(pixels, (cells, max(8, cells * height // width)), interpolation=cv2.INTER_AREA)
+    steps = (np.round(np.arange(256) / 255 * levels) / levels * 255).astype(np.uint8)
+    return np.asarray(cv2.resize(cv2.LUT(small, steps), (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from charassets.studio.chance import pick, pick_key
 from charassets.studio.palette import HAIR_COLORS, Rgb, cloth_color, darker, shade_of, skin_shade
 
 Attributes = dict[str, str | tuple[str, ...]]
@@ -109,11 +110,6 @@ class Character:
         return thing in self.attributes.get("Accessories", ()) or thing in self.attributes.get(PARTS, ())
 
 
-def _pick(rng: np.random.Generator, weights: dict[str, float] | dict[str, int]) -> str:
-    names, odds = list(weights), np.array(list(weights.values()), float)
-    return str(rng.choice(names, p=odds / odds.sum()))
-
-
 def _by_gender(table: dict[str, tuple[float, float]], gender: str) -> dict[str, float]:
     share = {"Female": 1.0, "Male": 0.0, "Androgynous": 0.5}[gender]
     return {name: share * women + (1 - share) * men for name, (women, men) in table.items()}
@@ -123,17 +119,17 @@ def _sample_hair(rng: np.random.Generator, gender: str, age: str) -> dict[str, s
     bald = {"Female": 0.015, "Male": 0.1, "Androgynous": 0.04}[gender] * (2.0 if age == "Elderly" else 1.0)
     if rng.random() < bald and age != "Child":
         return {"Hair Length": "Bald"}
-    style = _pick(rng, _by_gender({name: (w, m) for name, (_, w, m) in _STYLES.items()}, gender))
+    style = pick_key(rng, _by_gender({name: (w, m) for name, (_, w, m) in _STYLES.items()}, gender))
     lengths = _STYLES[style][0]
-    long_odds = np.array([1.0 if gender != "Male" or n in {"Very Short", "Short"} else 0.45 for n in lengths])
+    long_odds = tuple(1.0 if gender != "Male" or n in {"Very Short", "Short"} else 0.45 for n in lengths)
     if gender == "Female":
-        long_odds = np.array([0.25 if n == "Very Short" else 1.0 for n in lengths])
+        long_odds = tuple(0.25 if n == "Very Short" else 1.0 for n in lengths)
     colors = dict.fromkeys(HAIR_COLORS, 1.0) | {"Multicolor": 0.8}
     if age == "Elderly":
         colors = {"White": 4, "Grey": 4, "Black": 0.7, "Brown": 0.7, "Blonde": 0.3, "Red": 0.2}
     return {
-        "Hair Color": _pick(rng, colors),
-        "Hair Length": str(rng.choice(lengths, p=long_odds / long_odds.sum())),
+        "Hair Color": pick_key(rng, colors),
+        "Hair Length": pick(rng, lengths, long_odds),
         "Hair Style": style,
     }
 
@@ -165,7 +161,7 @@ def sample_attributes(rng: np.random.Generator) -> Attributes:
         Attribute name to value, in the vocabulary's Title Case. ``Accessories`` and ``PARTS`` are tuples; ``Scars`` and ``Tattoos``
         are there (as Present) or absent; a bald head has neither hair colour nor style.
     """
-    age, gender = _pick(rng, _AGES), _pick(rng, _GENDERS)
+    age, gender = pick_key(rng, _AGES), pick_key(rng, _GENDERS)
     hair = _sample_hair(rng, gender, age)
     outfits = _by_gender(_OUTFITS, gender)
     if age not in _ADULT:
@@ -173,17 +169,17 @@ def sample_attributes(rng: np.random.Generator) -> Attributes:
         outfits["School Uniform"] *= 2.5
     else:
         outfits["School Uniform"] *= 0.15
-    headwear = _pick(rng, _HEADWEAR)
-    dress = _pick(rng, outfits)
+    headwear = pick_key(rng, _HEADWEAR)
+    dress = pick_key(rng, outfits)
     attributes: Attributes = {"Age": age, "Gender": gender, **hair}
     attributes |= {
-        "Eye Color": _pick(rng, _EYE_COLORS),
-        "Body Type": _pick(rng, _BODY_TYPES) if age in _ADULT else str(rng.choice(["Slim", "Average", "Plump"])),
+        "Eye Color": pick_key(rng, _EYE_COLORS),
+        "Body Type": pick_key(rng, _BODY_TYPES) if age in _ADULT else str(rng.choice(["Slim", "Average", "Plump"])),
         "Dress": dress,
-        "Facial Expression": _pick(rng, _EXPRESSIONS),
-        "Facial Hair": _pick(rng, _BEARDS) if gender == "Male" and age in _ADULT else "None",
+        "Facial Expression": pick_key(rng, _EXPRESSIONS),
+        "Facial Hair": pick_key(rng, _BEARDS) if gender == "Male" and age in _ADULT else "None",
         "Headwear": headwear,
-        "Skin Tone": _pick(rng, _SKIN_TONES),
+        "Skin Tone": pick_key(rng, _SKIN_TONES),
     }
     accessories = _sample_accessories(rng, gender, age, headwear)
     if accessories:

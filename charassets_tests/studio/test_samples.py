@@ -30,7 +30,9 @@ def truth(written):
 def content(out, row):
     if row["member"]:
         with tarfile.open(out / row["path"]) as tar:
-            return tar.extractfile(row["member"]).read()
+            member = tar.extractfile(row["member"])
+            assert member is not None
+            return member.read()
     if row["row"] is not None:
         return pq.read_table(out / row["path"])["image"][row["row"]].as_py()["bytes"]
     return (out / row["path"]).read_bytes()

@@ -82,7 +82,7 @@ def test_the_hair_has_the_colour_the_attribute_names():
         rng = np.random.default_rng(2)
         flat = sample_style(rng, "flat")
         figure = draw_character(who, sample_pose(rng, "front"), flat, size=(SIDE, SIDE), at=(96, 90), half_head=45)
-        near = np.abs(figure.pixels - who.look.hair * 255).max(axis=2) < 8
+        near = np.abs(figure.layer[..., :3] - who.look.hair * 255).max(axis=2) < 8
         assert near[figure.alpha > 200].mean() > 0.1, name
 
 

@@ -1,0 +1,77 @@
+"""Light on a shape: where it falls, which tones it makes, and the brush strokes that break them up.
+
+What belongs here: from a shape's mask and a style's light to tones. Not here: laying the tones into a picture.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.studio.palette import Rgb
+from charassets.studio.styles import Style
+
+_FIELD_SIDE = 28  # px; light on a volume varies slowly, so it is computed small and enlarged
+_MIDDLE = 128  # the level of a surface that the light grazes; 1 is full shade, 255 full light
+_SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
+_SHADE, _GLOW = 0.75, 0.38  # how far full shade darkens, and full light pulls towards the light's colour
+_CEL_SHADE, _CEL_GLOW = (-0.12, -0.42), (0.55, 0.22)  # light below or above which a cel has its second and third tone
+
+
+class Ramp:
+    """The tones of one style from full shade to full light, ready to be applied to any colour.
+
+    Args:
+        style: the drawing hand; its shading must not be flat.
+
+    Attributes:
+        across_light: ``(3, 3)`` float32 kernel of the slope towards the light.
+    """
+
+    def __init__(self, style: Style) -> None:
+        light = (np.arange(256) - _MIDDLE) / (255 - _MIDDLE) * style.contrast
+        if style.shading == "cel":
+            (dark, shade), (bright, glow) = _CEL_SHADE, _CEL_GLOW
+            light = np.where(light < dark, shade * style.contrast, np.where(light > bright, glow * style.contrast, 0.0))
+        warmth = np.asarray(style.warmth)
+        lit = _GLOW * np.maximum(light, 0)[:, None]
+        self._gain = 255 * (1 + _SHADE * np.minimum(light, 0)[:, None] / warmth - lit)
+        self._glow = 255 * warmth * lit
+        x, y = np.array(style.light, np.float32)
+        self.across_light = -(x * _SOBEL + y * _SOBEL.T)
+
+    def tones(self, color: Rgb, levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Opaque RGBA ``(h, w, 4)`` of a colour (RGB 0..1) under light levels ``(h, w)``."""
+        table = np.full((256, 4), 255, np.uint8)
+        table[:, :3] = np.clip(self._gain * color + self._glow, 0, 255)
+        return table.view(np.uint32).ravel().take(levels).view(np.uint8).reshape(*levels.shape, 4)
+
+
+def light_levels(mask: NDArray[np.uint8], across_light: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Light on a cushion of the mask's form, from 1 (away from the light) to 255 (towards it), ``(h, w)``."""
+    height, width = mask.shape
+    shrink = min(1.0, _FIELD_SIDE / max(height, width))
+    size = (max(3, int(width * shrink)), max(3, int(height * shrink)))
+    relief = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    reach = max(1.0, 0.16 * min(size))
+    relief = cv2.GaussianBlur(relief, (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
+    slope = cv2.filter2D(relief, cv2.CV_32F, across_light)
+    steepest = max(cv2.norm(slope, cv2.NORM_INF), 1e-6)
+    levels = cv2.convertScaleAbs(slope, alpha=(255 - _MIDDLE) / steepest, beta=_MIDDLE)
+    return np.asarray(cv2.resize(levels, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def brush(tone: NDArray[np.uint8], strength: float, rng: np.random.Generator) -> None:
+    """Break ``(h, w, 4)`` tones up into visible strokes of neighbouring shades, one main direction a shape."""
+    height, width = tone.shape[:2]
+    count = int(np.clip(height * width / 70, 3, 34))
+    start = rng.random((count, 2)) * (width, height)
+    turn = rng.uniform(0, np.pi) + rng.normal(0, 0.4, count)
+    reach = rng.uniform(0.1, 0.45, count) * min(height, width)
+    end = start + reach[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
+    x, y = start.astype(int).T
+    shades = tone[y, x] * (1 + rng.normal(0, 0.09 * strength, (count, 1)))
+    shades[:, :3] += rng.normal(0, 3, (count, 3))
+    shades[:, 3] = 255
+    places = np.concatenate([start, end], axis=1).astype(int).tolist()
+    for (x0, y0, x1, y1), shade, width_px in zip(places, shades.tolist(), (reach / 5).tolist(), strict=True):
+        cv2.line(tone, (x0, y0), (x1, y1), shade, max(1, int(width_px)), cv2.LINE_8)
