@@ -6,7 +6,7 @@ What belongs here: settings, the lock, intake, the run, the exit code. Not here:
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +16,15 @@ from charassets import cli_progress
 from charassets.cli_sources import assigned, model_path, read_workspace_file, remember, sources_given
 from charassets.errors import SourceError
 from charassets.intake import Intake, take_in
+from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
+from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, load_settings, merge
 from charassets.stages.pipeline import shard_stages
+from charassets.staleness import outdated
 
 if TYPE_CHECKING:
-    from charassets.defs.in_process import Report
+    from charassets.defs.run_report import Report
 
 
 @dataclass(frozen=True)
@@ -84,16 +87,19 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     flags, lasting = _flags(request)
     settings = load_settings(flags)
     workspace = Workspace.of(settings)
-    for stage in shard_stages(settings).values():
+    stages = shard_stages(settings)
+    for stage in stages.values():
         stage.own_fingerprint()  # a missing model is told before millions of files are listed
     with workspace.locked():
-        intake = take_in(settings, workspace.open_lake())
+        lake = workspace.open_lake()
+        intake = take_in(settings, lake)
         known = [source for source in flags.get("sources", []) if source["name"] not in intake.failed]
         if remember(workspace.root, {**lasting, "sources": known} if request.sources else lasting):
             print(f"remembered in {workspace.root / 'charassets.yaml'}", file=stderr)
         for described in intake.described.values():
             print(described, file=stderr)
-        report = _through_dagster(workspace, intake, {**flags, "workspace": str(workspace.root)}, stderr)
+        overrides = {**flags, "workspace": str(workspace.root)}
+        report = _through_dagster(workspace, lake, outdated(lake, stages), overrides, stderr)
     seconds = time.perf_counter() - started
     return Outcome(settings, workspace, intake, report, seconds, _exit_code(request, intake, report))
 
@@ -136,12 +142,15 @@ def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     return flags, lasting
 
 
-def _through_dagster(workspace: Workspace, intake: Intake, overrides: Mapping[str, Any], stderr: TextIO) -> "Report":
+def _through_dagster(
+    workspace: Workspace, lake: Lake, stale: Collection[str], overrides: Mapping[str, Any], stderr: TextIO
+) -> "Report":
     from charassets.defs.in_process import instance_of, run_everything
 
-    records = sum(intake.records.values())
+    fragments = (lake.fragment(SOURCE_ITEMS.name, shard) for shard in stale)
+    records = sum(sum(found.read(["count"])["count"].to_pylist()) for found in fragments if found is not None)
     with instance_of(workspace.dagster_home) as instance, cli_progress.shown(records, stderr) as reporter:
-        return run_everything(instance, intake.change.shards, overrides, reporter)
+        return run_everything(instance, lake, stale, overrides, reporter)
 
 
 def _exit_code(request: Request, intake: Intake, report: "Report") -> int:

@@ -34,7 +34,7 @@ def contract_checks(asset: dg.AssetsDefinition) -> dg.AssetChecksDefinition:
     )
     def examine(context: dg.AssetCheckExecutionContext, workbench: Workbench) -> Iterator[dg.AssetCheckResult]:
         for key in context.selected_asset_check_keys:
-            fragments = workbench.to_examine(table, _bad_before(context.instance, key))
+            fragments = workbench.to_examine(table, bad_before(context.instance, key))
             yield _result(workbench, contracts[key.name], key, fragments)
 
     return examine
@@ -54,11 +54,11 @@ def _result(
     )
 
 
-def _bad_before(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> list[str]:
+def bad_before(instance: dg.DagsterInstance, key: dg.AssetCheckKey) -> list[str]:
     """Shards that broke the contract when it was last examined: they are examined until they keep it."""
     for record in instance.event_log_storage.get_asset_check_execution_history(key, limit=5):
         evaluation = record.evaluation
         if isinstance(evaluation, dg.AssetCheckEvaluation):  # else it is planned, or its run died before it came to it
-            named = evaluation.metadata[BAD_SHARDS].value
-            return list(named) if isinstance(named, dict) else []
+            named = evaluation.metadata.get(BAD_SHARDS)  # a warning names none
+            return list(named.value) if named is not None and isinstance(named.value, dict) else []
     return []

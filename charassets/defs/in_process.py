@@ -1,15 +1,13 @@
 """Runs the job ``everything`` in this process: what ``charassets run`` does, with the history the UI shows.
 
-What belongs here: Dagster's home, its dead runs, spans around bad shards, and what the events say was done. Not here:
-flags, terminals and exit codes (``charassets.cli``).
+What belongs here: Dagster's home, its dead runs, which shards are asked for, spans around bad ones. Not here: flags,
+terminals and exit codes (``charassets.cli``), and what the events say (``charassets.defs.run_report``).
 """
 
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,12 @@ import dagster as dg
 
 from charassets import progress
 from charassets.defs.assembly import build_defs
+from charassets.defs.checks import bad_before
 from charassets.defs.history import written_in_passing
-from charassets.defs.partitions import SHARDS, range_tags
+from charassets.defs.partitions import SHARDS, contiguous, range_tags
+from charassets.defs.run_report import Done, Report
+from charassets.lake.fragments import Lake
+from charassets.schema import SOURCE_ITEMS
 
 INSTANCE_SETTINGS = Path(__file__).with_name("dagster.yaml")
 """Settings of the Dagster instance; only the copy in the workspace is read once ``DAGSTER_HOME`` is set."""
@@ -40,69 +42,9 @@ _UNFINISHED = [
     dg.DagsterRunStatus.CANCELING,
 ]
 
-
-_INTERRUPTIONS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
-
-
-@dataclass(frozen=True)
-class Done:
-    """What was done for one table: records by outcome and by refusal, and the time the stage itself took in seconds."""
-
-    records_in: int = 0
-    rows: int = 0
-    rejected: int = 0
-    skipped: int = 0
-    computed: int = 0
-    reused: int = 0
-    seconds: float = 0.0
-    rejections: Mapping[str, int] = field(default_factory=dict)
-
-    def __add__(self, other: "Done") -> "Done":
-        return Done(
-            self.records_in + other.records_in,
-            self.rows + other.rows,
-            self.rejected + other.rejected,
-            self.skipped + other.skipped,
-            self.computed + other.computed,
-            self.reused + other.reused,
-            self.seconds + other.seconds,
-            Counter(self.rejections) + Counter(other.rejections),
-        )
-
-    @property
-    def per_second(self) -> float | None:
-        """Records computed a second; None where nothing was computed."""
-        return self.computed / max(self.seconds, 1e-6) if self.computed else None
-
-
-@dataclass(frozen=True)
-class Problem:
-    """A step that failed, in words, with the exit code the error asks for."""
-
-    step: str
-    what: str
-    exit_code: int
-
-
-@dataclass
-class Report:
-    """What a run did.
-
-    Attributes:
-        tables: table to what was done, per-shard tables summed over their shards.
-        bad_shards: shard to the reason why it failed.
-        bad_code: exit code the bad shards ask for; 0 where there are none.
-        problems: what else failed.
-        warnings: checks that did not pass without stopping the run, in words.
-        metadata: the last metadata of every whole-collection asset.
-    """
-
-    tables: dict[str, Done] = field(default_factory=dict)
-    bad_shards: dict[str, str] = field(default_factory=dict)
-    bad_code: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    metadata: dict[str, dict[str, Any]] = field(default_factory=dict)
+BRIDGED = 12
+"""Shards that are up to date but asked for all the same where they lie between two that are not: a run of its own for
+each span costs about as much (1.5 s) as a dozen shards with nothing to do (0.12 s each, nearly all of it Dagster's events)."""
 
 
 @contextmanager
@@ -121,29 +63,43 @@ def instance_of(home: Path) -> Iterator[dg.DagsterInstance]:
 
 
 def run_everything(
-    instance: dg.DagsterInstance, keys: Sequence[str], overrides: Mapping[str, Any], reporter: progress.Reporter
+    instance: dg.DagsterInstance,
+    lake: Lake,
+    stale: Collection[str],
+    overrides: Mapping[str, Any],
+    reporter: progress.Reporter,
 ) -> Report:
-    """Materialize every asset on these shards, going on with the good ones where a shard is bad.
+    """Materialize every asset where it is not up to date, going on with the good shards where one is bad.
 
     Args:
         instance: the Dagster instance.
-        keys: the shards, sorted; those that Dagster does not know yet are registered.
+        lake: the lake; its shards that Dagster does not know yet are registered.
+        stale: shards that have something to compute. Those that Dagster has no record of, or that failed a check, are
+            asked for as well.
         overrides: settings of the command line.
         reporter: hears of progress.
     """
-    known = set(instance.get_dynamic_partitions(SHARDS))
-    instance.add_dynamic_partitions(SHARDS, [key for key in keys if key not in known])
-    keys = [key for key in instance.get_dynamic_partitions(SHARDS) if key in set(keys)]
     driver = _Driver(instance, overrides)
+    keys = driver.register(lake)
+    wanted = {*stale, *driver.unrecorded(keys), *driver.suspects()}
+    driver.leave_standing(lake, [key for key in keys if key not in wanted])
     with progress.reported_to(reporter):
-        driver.through(keys, None)
-        if driver.report.bad_shards and not driver.report.problems:
-            driver.execute({}, driver.whole)
+        for span in spans_over(keys, wanted):
+            driver.through(span)
+        if not driver.report.problems:
+            driver.collection()
     return driver.report
 
 
+def spans_over(keys: Sequence[str], wanted: Collection[str]) -> list[list[str]]:
+    """Spans of neighbouring keys that hold all the wanted ones, and few others (``BRIDGED``)."""
+    places = [place for place, key in enumerate(keys) if key in wanted]
+    near = {key for a, b in zip(places, places[1:], strict=False) if b - a <= BRIDGED for key in keys[a:b]}
+    return list(contiguous(keys, {*wanted, *near}, len(keys)))
+
+
 class _Driver:
-    """Executes the job span by span and reads the events."""
+    """Executes the job span by span."""
 
     def __init__(self, instance: dg.DagsterInstance, overrides: Mapping[str, Any]) -> None:
         self._instance = instance
@@ -151,30 +107,53 @@ class _Driver:
         layer = self._job.asset_layer
         selected = layer.selected_asset_keys
         self._sharded = [key for key in selected if layer.get(key).partitions_def is not None]
-        self.whole = [key for key in selected if key not in self._sharded]
+        self._whole = [key for key in selected if key not in self._sharded]
+        self._checks = [check for check in layer.asset_graph.asset_check_keys if check.asset_key in self._sharded]
         self._config = {**_QUIET, "resources": {"workbench": {"config": {"overrides": dict(overrides)}}}}
-        self._events: dict[tuple[str, str | None], Done] = {}
         self.report = Report()
 
-    def through(self, keys: Sequence[str], selection: Sequence[dg.AssetKey] | None) -> None:
+    def register(self, lake: Lake) -> list[str]:
+        """Make partitions of the ledger's shards; answers all of them in order."""
+        known = set(self._instance.get_dynamic_partitions(SHARDS))
+        listed = lake.shards(SOURCE_ITEMS.name)
+        self._instance.add_dynamic_partitions(SHARDS, [key for key in listed if key not in known])
+        return [key for key in self._instance.get_dynamic_partitions(SHARDS) if key in set(listed)]
+
+    def unrecorded(self, keys: Sequence[str]) -> set[str]:
+        """Shards that some asset was never materialized for, as far as Dagster knows (its state may have been deleted)."""
+        recorded = [self._instance.get_materialized_partitions(asset) for asset in self._sharded]
+        return {key for key in keys if not all(key in found for found in recorded)}
+
+    def suspects(self) -> set[str]:
+        """Shards that failed a blocking check when it was last examined."""
+        return {shard for check in self._checks for shard in bad_before(self._instance, check)}
+
+    def leave_standing(self, lake: Lake, keys: Sequence[str]) -> None:
+        """Count shards that are not asked for as what they are."""
+        for table in (asset.path[-1] for asset in self._sharded):
+            for key in keys:
+                fragment = lake.fragment(table, key)
+                if fragment is not None:
+                    self.report.places[table, key] = Done.standing(fragment.manifest)
+
+    def through(self, keys: Sequence[str]) -> None:
         """Execute a span; where shards fail, leave them out and go through the spans between them.
 
         A failed step skips all steps after it, for good shards too, which is why those are asked for again; what they
         have finished costs nothing the second time.
         """
-        bad = self.execute(range_tags(keys), selection)
+        bad = self._execute(range_tags(keys), self._sharded)
         if not bad or self.report.problems:
             return
         for good, span in groupby(keys, lambda key: key not in bad):
             if good:
-                self.through(list(span), self._sharded)
+                self.through(list(span))
 
-    def execute(self, tags: Mapping[str, str], selection: Sequence[dg.AssetKey] | None) -> set[str]:
-        """One Dagster run; answers the shards that failed in it.
+    def collection(self) -> None:
+        """Execute the assets over the whole collection."""
+        self._execute({}, self._whole)
 
-        Raises:
-            KeyboardInterrupt: a person stopped it.
-        """
+    def _execute(self, tags: Mapping[str, str], selection: Sequence[dg.AssetKey]) -> set[str]:
         result = self._job.execute_in_process(
             instance=self._instance,
             raise_on_error=False,
@@ -182,85 +161,7 @@ class _Driver:
             asset_selection=selection,
             tags={**OURS, **_LOCATION, **tags},
         )
-        if any(map(_is_interruption, result.all_events)):
-            raise KeyboardInterrupt  # Dagster records it in its history and says no more of it
-        for event in result.all_events:
-            if event.is_step_materialization:
-                self._materialized(event.step_materialization_data.materialization)
-        for table in {name for name, _ in self._events}:
-            self.report.tables[table] = sum((d for (name, _), d in self._events.items() if name == table), Done())
-        self.report.warnings += [
-            f"{check.asset_key.to_user_string()}: {check.description or check.check_name}"
-            for check in result.get_asset_check_evaluations()
-            if not check.passed and check.severity is dg.AssetCheckSeverity.WARN
-        ]
-        return self._failures(result)
-
-    def _materialized(self, event: dg.AssetMaterialization) -> None:
-        table = event.asset_key.path[-1]
-        values = _plain(event.metadata)
-        if event.partition is None:
-            self.report.metadata[table] = values
-        if "records_in" not in values:
-            return
-        place = (table, event.partition)
-        now = _done(values)
-        if place not in self._events or now.computed:  # a second pass finds unchanged what the first computed
-            self._events[place] = now
-
-    def _failures(self, result: dg.ExecuteInProcessResult) -> set[str]:
-        bad: dict[str, str] = {}
-        for event in result.get_step_failure_events():
-            data = event.step_failure_data
-            told = _plain({} if data.user_failure_data is None else data.user_failure_data.metadata)
-            code = told.get("exit_code", 1)
-            if "failed" in told:
-                bad |= told["failed"]
-                self.report.bad_code = max(self.report.bad_code, code)
-            else:
-                self.report.problems.append(Problem(event.step_key or "", _words(data), code))
-        self.report.bad_shards |= bad
-        if not result.success and not bad and not self.report.problems:
-            self.report.problems.append(Problem("everything", "the run failed before its first step", 1))
-        return set(bad)
-
-
-def _is_interruption(event: dg.DagsterEvent) -> bool:
-    """Ctrl-C struck within this failed step, or between two steps of this failed run."""
-    if event.is_step_failure:
-        error = event.step_failure_data.error
-    elif event.event_type is dg.DagsterEventType.RUN_FAILURE:
-        error = event.job_failure_data.error
-    else:
-        return False
-    return error is not None and error.cls_name in _INTERRUPTIONS
-
-
-def _plain(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, Any]:
-    return {name: value.value for name, value in metadata.items()}
-
-
-def _done(values: Mapping[str, Any]) -> Done:
-    rejections = {k.removeprefix("rejected/"): v for k, v in values.items() if k.startswith("rejected/")}
-    return Done(
-        values["records_in"],
-        values.get("dagster/partition_row_count", values.get("dagster/row_count", 0)),
-        values["records_rejected"],
-        values["records_skipped"],
-        values["records_computed"],
-        values["records_reused"],
-        values["seconds"],
-        rejections,
-    )
-
-
-def _words(data: Any) -> str:  # noqa: ANN401 - Dagster's StepFailureData is not public
-    if data.user_failure_data is not None and data.user_failure_data.description:
-        return " ".join(data.user_failure_data.description.split())
-    error = data.error
-    while error is not None and error.cause is not None:  # the innermost error is the one that says something
-        error = error.cause
-    return " ".join(error.message.split())[:500] if error is not None else "failed without saying why"
+        return self.report.read(result)
 
 
 def _bury_dead_runs(instance: dg.DagsterInstance) -> None:

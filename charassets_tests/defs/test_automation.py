@@ -5,6 +5,7 @@ import pytest
 
 from charassets.definitions import defs
 from charassets.defs.automation import new_shards, nightly_shards
+from charassets.defs.in_process import spans_over
 from charassets.defs.partitions import contiguous
 from charassets.defs.resources import Workbench
 from charassets_tests.defs.small_source import (
@@ -102,6 +103,13 @@ def test_spans_are_neighbours_and_at_most_so_long():
     keys = [f"s{i}" for i in range(8)]
     wanted = {"s0", "s1", "s2", "s4", "s6", "s7"}
     assert list(contiguous(keys, wanted, 2)) == [["s0", "s1"], ["s2"], ["s4"], ["s6", "s7"]]
+
+
+def test_a_run_asks_for_what_is_wanted_and_bridges_small_gaps_only():
+    keys = [f"s{i:02d}" for i in range(40)]
+    assert spans_over(keys, set()) == []
+    assert spans_over(keys, {"s05"}) == [["s05"]]
+    assert spans_over(keys, {"s05", "s08", "s39"}) == [["s05", "s06", "s07", "s08"], ["s39"]]
 
 
 def test_the_conditions_ask_for_missing_shards_whose_input_is_there(instance, root):
