@@ -22,8 +22,9 @@ ui: export DAGSTER_HOME := $(STATE)/dagster
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[openvino,dev]'
+	@echo "installing into .venv" >&2
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[openvino,dev]' >&2
 	@touch $@
 
 demo: $(STAMP)
