@@ -100,10 +100,20 @@ def _sunglasses(pen: Pen, who: Character, head: Head) -> None:
     _rims(pen, who, head, np.array([0.1, 0.1, 0.13]))
 
 
-def _eyepatch(pen: Pen, who: Character, head: Head) -> None:
+def covered_eyes(who: Character, pose: Pose) -> set[int]:
+    """Sides whose eye cannot be seen for what is worn over it: both under sunglasses, one under a patch."""
+    if who.has("Sunglasses"):
+        return {-1, 1}
+    return {_patched_side(who, Head(who, pose))} if who.has("Eyepatch") else set()
+
+
+def _patched_side(who: Character, head: Head) -> int:
     side = 1 if who.look.variant[0] < 0.5 else -1
-    if head.facing(side * EYE_ANGLE) < 0.2:
-        side = -side
+    return side if head.facing(side * EYE_ANGLE) >= 0.2 else -side
+
+
+def _eyepatch(pen: Pen, who: Character, head: Head) -> None:
+    side = _patched_side(who, head)
     x, y = head.x(side * EYE_ANGLE), who.look.eye_height
     color = _INK if who.look.variant[1] < 0.7 else np.array([0.95, 0.95, 0.95])
     pen.line(np.array([(head.x(-side * 1.2), -0.5), (x, y - 0.1), (head.x(side * 1.3), y + 0.12)]), color, 0.06)

@@ -14,8 +14,13 @@ from charassets.studio.pen import Pen
 from charassets.studio.shapes import Points, box, curve, oval
 from charassets.studio.styles import Pixels, Style
 
-BACKDROPS = ("white", "plain", "gradient", "pattern", "landscape", "interior", "dark", "texture")
-_WEIGHTS = (0.2, 0.18, 0.12, 0.08, 0.2, 0.08, 0.06, 0.08)
+GROUND_TAGS = {
+    "white": "white background", "plain": "simple background", "gradient": "gradient background",
+    "pattern": "patterned background", "landscape": "scenery", "interior": "indoors", "dark": "dark background",
+    "texture": "abstract background", "vignette": "dark background",
+}  # fmt: skip
+BACKDROPS = tuple(GROUND_TAGS)
+_WEIGHTS = (0.2, 0.18, 0.12, 0.08, 0.19, 0.08, 0.05, 0.07, 0.03)
 _GREENS = ("Green", "Green", "Brown", "Yellow", "Blonde")
 
 
@@ -161,10 +166,22 @@ def _texture(pen: Pen, width: int, height: int, rng: np.random.Generator) -> Non
     pen.layer[..., :3] = np.clip((first * (1 - t) + second * t) * 255, 0, 255).astype(np.uint8)
 
 
+def _vignette(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
+    """The studio wall of a painted portrait: a dim glow behind the head that the corners lose."""
+    _texture(pen, width, height, rng)
+    wall = darker(cloth_color(rng), rng.uniform(0.25, 0.55)) * 255
+    x, y = width * rng.uniform(0.35, 0.65), height * rng.uniform(0.25, 0.5)
+    across = (np.arange(width, dtype=np.float32) - np.float32(x)) / np.float32(width)
+    down = (np.arange(height, dtype=np.float32)[:, None] - np.float32(y)) / np.float32(height)
+    glow = np.exp(-rng.uniform(2.0, 6.0) * (across**2 + down**2))[..., None]
+    pen.layer[..., :3] = np.clip((0.15 * pen.layer[..., :3] + 0.85 * wall) * (0.25 + 0.9 * glow), 0, 255)
+
+
 _PAINTERS: dict[str, Callable[[Pen, int, int, np.random.Generator], None]] = {
     "gradient": _gradient,
     "pattern": _pattern,
     "landscape": _landscape,
     "interior": _interior,
     "texture": _texture,
+    "vignette": _vignette,
 }

@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.studio.adornments import draw_behind, draw_on_body, draw_on_face
+from charassets.studio.adornments import covered_eyes, draw_behind, draw_on_body, draw_on_face
+from charassets.studio.facemarks import EYE_PARTS
 from charassets.studio.faces import draw_head
 from charassets.studio.hair import draw_back_hair, draw_front_hair
 from charassets.studio.headgear import draw_on_head, hides_hair
@@ -44,6 +45,7 @@ class Figure:
         layer: ``(H, W, 4)`` uint8 premultiplied RGBA. alpha: ``(H, W)`` uint8, its coverage.
         head: bounds of head, hair and headwear ``(x0, y0, x1, y1)`` in pixels, not clipped.
         face: the same for the face; None from behind or under a closed helmet.
+        eyes: the same for each eye that can be seen, open or closed; a fringe may hang over one.
         half_head: pixels of half a head, the unit of the drawing.
         torso_visible: whether the waist lies inside the layer.
     """
@@ -52,8 +54,14 @@ class Figure:
     alpha: NDArray[np.uint8]
     head: Bounds
     face: Bounds | None
+    eyes: tuple[Bounds, ...]
     half_head: float
     torso_visible: bool
+
+    def thinned(self, opacity: NDArray[np.float32]) -> "Figure":
+        """The same figure, each pixel covering only ``opacity`` ``(H, W)``, 0..1, of what it did."""
+        layer = np.asarray(cv2.multiply(self.layer, cv2.merge([opacity] * 4), dtype=cv2.CV_8U), np.uint8)
+        return replace(self, layer=layer, alpha=np.asarray(cv2.extractChannel(layer, 3), np.uint8))
 
 
 def draw_character(
@@ -105,9 +113,16 @@ def draw_character(
         alpha=alpha,
         head=head,
         face=pen.extent("face") if hair_seen else None,
+        eyes=_eyes(pen, who, pose) if hair_seen else (),
         half_head=half_head,
         torso_visible=bool(0 <= waist[1] < size[1]) and not head_only,
     )
+
+
+def _eyes(pen: Pen, who: Character, pose: Pose) -> tuple[Bounds, ...]:
+    covered = covered_eyes(who, pose)
+    marked = (pen.extent(part) for side, part in EYE_PARTS.items() if side not in covered)
+    return tuple(eye for eye in marked if eye is not None)
 
 
 def _draw_whole_head(pen: Pen, who: Character, pose: Pose) -> None:
@@ -121,22 +136,23 @@ def _draw_whole_head(pen: Pen, who: Character, pose: Pose) -> None:
 
 
 def visible_attributes(
-    who: Character, pose: Pose, style: Style, *, half_head: float, torso_visible: bool
+    who: Character, pose: Pose, *, half_head: float, torso_visible: bool, colored: bool, coarse: bool
 ) -> Attributes:
     """The attributes that this picture of the character shows; one that cannot be seen is left out, not guessed.
 
     Args:
         who: the identity.
         pose: how it stands.
-        style: the hand that drew it.
         half_head: half the height of the head in pixels.
         torso_visible: whether the waist is in the picture.
+        colored: whether colours can be told at all.
+        coarse: drawn in large pixels, which leave no room for an expression on a small head.
     """
     shown = dict(who.attributes)
     worn = set(shown.pop("Accessories", ()))
     if pose.from_behind or hides_hair(who):
         worn -= _ON_FACE
-    hidden = _hidden_on_head(who, pose, worn) | _hidden_by_size(style, half_head)
+    hidden = _hidden_on_head(who, pose, worn) | _hidden_by_medium(half_head, colored=colored, coarse=coarse)
     if not torso_visible:
         hidden |= {"Dress", "Body Type", "Tattoos"}
         worn -= {"Gloves"}
@@ -164,11 +180,11 @@ def _hidden_on_head(who: Character, pose: Pose, worn: set[str]) -> set[str]:
     return hidden
 
 
-def _hidden_by_size(style: Style, half_head: float) -> set[str]:
+def _hidden_by_medium(half_head: float, *, colored: bool, coarse: bool) -> set[str]:
     hidden: set[str] = set()
     if half_head < _LEGIBLE_HEAD:
-        hidden |= {"Eye Color", "Scars"} | ({"Facial Expression"} if style.name == "pixel" else set())
-    if not style.colored:
+        hidden |= {"Eye Color", "Scars"} | ({"Facial Expression"} if coarse else set())
+    if not colored:
         hidden |= {"Hair Color", "Eye Color", "Skin Tone"}
     return hidden
 

@@ -11,6 +11,7 @@ from charassets.studio.posing import Pose
 from charassets.studio.shapes import arc, curve, oval
 from charassets.studio.traits import Character
 
+EYE_PARTS = {-1: "left eye", 1: "right eye"}  # the pen's parts by side of the drawing, before it is mirrored
 EYE_ANGLE = 0.44  # rad from the middle of the face, on the cylinder of the head
 
 

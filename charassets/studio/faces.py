@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charassets.studio.facemarks import EYE_ANGLE, Head, draw_facial_hair, draw_marks_over, draw_marks_under
+from charassets.studio.facemarks import EYE_ANGLE, EYE_PARTS, Head, draw_facial_hair, draw_marks_over, draw_marks_under
 from charassets.studio.palette import Rgb, darker
 from charassets.studio.pen import Pen
 from charassets.studio.posing import Pose
@@ -54,7 +54,7 @@ def skull_outline(who: Character, pose: Pose) -> Points:
 
 
 def draw_head(pen: Pen, who: Character, pose: Pose) -> None:
-    """Draw ears, skull and, unless seen from behind, the face; marks the parts ``head``, ``face`` and ``eyes``."""
+    """Draw ears, skull and, unless seen from behind, the face; marks the parts ``head``, ``face`` and of ``EYE_PARTS``."""
     head, look = Head(who, pose), who.look
     for side in (-1, 1):
         facing = head.facing(side * 1.5)
@@ -178,7 +178,7 @@ def _draw_eye(pen: Pen, who: Character, head: Head, side: int) -> None:
     kind = pen.style.eyes
     high = {"dot": 0.1, "oval": 0.17, "anime": 0.27, "painted": 0.12}[kind] * look.eye_size * mood.open
     wide = {"dot": 0.09, "oval": 0.17, "anime": 0.22, "painted": 0.19}[kind] * look.eye_size * squeeze
-    pen.mark("eyes", box(x - wide, y - high, x + wide, y + high))
+    pen.mark(EYE_PARTS[side], box(x - wide, y - high, x + wide, y + high))
     female = who.attributes["Gender"] == "Female"
     iris = look.eyes[(side + 1) // 2]
     closed = mood.mouths[0] == "smile" and look.variant[5] < 0.14

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.palette import Rgb, darker
-from charassets.studio.shading import Ramp, brush, light_levels
+from charassets.studio.shading import Ramp, brush, light_levels, ramp_of
 from charassets.studio.shapes import Points
 from charassets.studio.styles import Style
 
@@ -41,7 +41,7 @@ class Pen:
         self.style = style
         self.rng = rng
         self.layer = np.zeros((height, width, 4), np.uint8)
-        self._ramp = Ramp(style) if style.shading != "flat" else None
+        self._ramp = ramp_of(style) if style.shading != "flat" else None
         self._extents: dict[str, list[Points]] = {}
         self._place(np.eye(3), 1.0)
 

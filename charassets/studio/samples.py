@@ -18,10 +18,11 @@ import pyarrow.parquet as pq
 
 from charassets.studio import spoiling
 from charassets.studio.posing import sample_pose
-from charassets.studio.scenes import Scene, draw_portrait, draw_scene
+from charassets.studio.scenes import draw_portrait, draw_scene
 from charassets.studio.styles import sample_style
 from charassets.studio.traits import sample_character
 from charassets.studio.transforms import NEAR_COPIES
+from charassets.studio.truth import Scene
 
 TROUBLES = (
     "several_characters", "nobody", "exact_duplicate", "near_duplicate", "truncated", "decompression_bomb", "sixteen_bit",

@@ -1,68 +1,44 @@
-"""Whole pictures with exact truth: nobody, one character or several, on a ground, in a grid, alone on white.
+"""Whole pictures: nobody, one character or several, on a ground, in cells, before a mirror, in a light.
 
-What belongs here: composition, boxes, counts, words of a scene. Not here: how a character or a thing is drawn.
+What belongs here: the kinds of picture and the order in which one is put together. Not here: its parts, the truth about it.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.studio.backdrops import draw_backdrop
-from charassets.studio.casting import CASTING, FRAMINGS, KIND_WEIGHTS, KINDS, Placed, place
+from charassets.studio.backdrops import GROUND_TAGS, draw_backdrop
+from charassets.studio.casting import FRAMINGS, Layout, Placed, cast_group, cast_nobody, cast_single, place
 from charassets.studio.chance import pick
-from charassets.studio.characters import Figure, draw_character, in_mood, visible_attributes
-from charassets.studio.pen import Bounds, Pen, lay_over
+from charassets.studio.characters import Figure, draw_character, in_mood
+from charassets.studio.furnishing import bubbles, furnish
+from charassets.studio.lights import COLORLESS, LIGHT_TAGS, lit, sample_light
+from charassets.studio.likenesses import cast_gallery, cast_mirror, cast_statue
+from charassets.studio.pages import cast_comic, cast_reference, cast_sheet, cast_sprites
+from charassets.studio.pen import Pen, lay_over
 from charassets.studio.posing import Pose, sample_pose
 from charassets.studio.props import PROPS, draw_prop
 from charassets.studio.styles import Pixels, Style, finish, sample_style
-from charassets.studio.traits import MOODS, Attributes, Character
-from charassets.studio.wording import sentence, tag_line
+from charassets.studio.traits import MOODS, Character
+from charassets.studio.truth import SOLID, Drawn, Scene, describe
 
-_MIN_VISIBLE = 0.3  # a figure or head less visible than this is not counted: a person could not be sure of it either
-_SOLID = 127  # coverage from which a pixel belongs to a figure
-
-
-@dataclass(frozen=True)
-class Box:
-    """An axis-parallel box in pixels, ``label`` one of person, head, face."""
-
-    label: str
-    x0: float
-    y0: float
-    x1: float
-    y1: float
-
-
-@dataclass(frozen=True)
-class Scene:
-    """A picture and everything true about it.
-
-    Attributes:
-        pixels: ``(H, W, 3)`` uint8 RGB.
-        owners: ``(H, W)`` uint8; 0 is the ground, k the k-th character.
-        boxes: of every character: its visible person box, then head and face where they can be seen.
-        attributes: visible attributes a character, in the order of ``owners``.
-        identities: seed of each character.
-        tags: danbooru-like tag line. caption: one sentence.
-        kind: one of ``KINDS``. style: name of the drawing hand.
-    """
-
-    pixels: Pixels
-    owners: NDArray[np.uint8]
-    boxes: tuple[Box, ...]
-    attributes: tuple[Attributes, ...]
-    identities: tuple[int, ...]
-    tags: str
-    caption: str
-    kind: str
-    style: str
-
-    @property
-    def n_characters(self) -> int:
-        """How many characters a viewer would count."""
-        return len(self.attributes)
+_CASTING: dict[str, tuple[float, Callable[[np.random.Generator, int, int, Style], Layout]]] = {
+    "single": (0.4, cast_single),
+    "group": (0.21, cast_group),
+    "sheet": (0.07, cast_sheet),
+    "comic": (0.04, cast_comic),
+    "reference": (0.03, cast_reference),
+    "sprites": (0.02, cast_sprites),
+    "mirror": (0.02, cast_mirror),
+    "nobody": (0.17, cast_nobody),
+    "statue": (0.02, cast_statue),
+    "gallery": (0.02, cast_gallery),
+}
+KINDS = tuple(_CASTING)
+_WEIGHTS = tuple(weight for weight, _ in _CASTING.values())
+_GLASS_OPACITY = 0.8  # of a reflection: the mirror's own colour shows through
 
 
 def draw_scene(seed: int, size: int | tuple[int, int] = 256, *, kind: str | None = None) -> Scene:
@@ -75,12 +51,10 @@ def draw_scene(seed: int, size: int | tuple[int, int] = 256, *, kind: str | None
     """
     rng = np.random.default_rng([seed, 0x5CE])
     width, height = (size, size) if isinstance(size, int) else size
-    kind = kind or pick(rng, KINDS, KIND_WEIGHTS)
-    style = sample_style(rng)
-    cast = CASTING[kind](rng, seed, width, height, style)
-    ground = ("white", "plain", "gradient") if kind == "sheet" else (None,)
-    choice = rng.choice(np.array(ground, object))
-    return compose(cast, style, (width, height), rng, kind=kind, backdrop=choice)
+    kind = kind or pick(rng, KINDS, _WEIGHTS)
+    style = sample_style(rng, "pixel" if kind == "sprites" else None)
+    layout = _CASTING[kind][1](rng, width, height, style)
+    return compose(layout, style, (width, height), rng, kind=kind)
 
 
 def draw_portrait(
@@ -93,141 +67,108 @@ def draw_portrait(
     backdrop: str | None = None,
     pose: Pose | None = None,
 ) -> Scene:
-    """Draw one given character alone: the same identity in another pose, mood, style and framing for every seed."""
+    """Draw one given character alone: the same identity in another pose, mood, style, framing and light for every seed."""
     rng = np.random.default_rng([seed, 0x90A])
     style = style or sample_style(rng)
     framing = framing or pick(rng, FRAMINGS, (0.1, 0.2, 0.3, 0.2, 0.2))
     if rng.random() < 0.6:
         who = in_mood(who, MOODS[rng.integers(len(MOODS))])
     placed = place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
-    return compose([placed], style, (size, size), rng, kind="single", backdrop=backdrop)
+    return compose(Layout((placed,)), style, (size, size), rng, kind="single", backdrop=backdrop)
 
 
 def compose(
-    cast: list[Placed],
+    layout: Layout,
     style: Style,
     size: tuple[int, int],
     rng: np.random.Generator,
     *,
     kind: str,
-    backdrop: str | None,
+    backdrop: str | None = None,
 ) -> Scene:
-    """Paint the ground, then the cast from back to front, then let the medium have its way with the whole."""
+    """Paint the ground, what stands on it, then the cast from back to front, then what the medium and the light do."""
+    if backdrop is None and layout.grounds:
+        backdrop = layout.grounds[rng.integers(len(layout.grounds))]
     canvas, ground = draw_backdrop(size, style, rng, backdrop)
-    if kind == "sheet":
-        _frame_cells(canvas, cast, rng)
-    extra = [_GROUND_TAGS[ground]]
+    extra = [GROUND_TAGS[ground], *layout.tags]
+    behind = Pen(*size, style, rng)
+    furnish(behind, layout, rng)
     if kind == "nobody":
-        extra += _scatter_props(canvas, style, rng)
-    elif ground not in {"white", "plain"} and rng.random() < 0.4:
-        extra += _scatter_props(canvas, style, rng, most=2)
+        extra += _scatter_props(behind, rng)
+    elif layout.setting == "open" and ground not in {"white", "plain"} and rng.random() < 0.4:
+        extra += _scatter_props(behind, rng, most=2)
+    _lay(canvas, behind)
+    drawn = _draw_cast(canvas, layout, rng)
+    if layout.setting == "comic":
+        over = Pen(*size, style, rng)
+        extra += bubbles(over, layout, rng)
+        drawn.owners[_lay(canvas, over) > SOLID] = 0
+    light = sample_light(rng)
+    pixels = lit(finish(canvas, style, rng), light, rng)
+    if light in LIGHT_TAGS:
+        extra.append(LIGHT_TAGS[light])
+    return describe(pixels, drawn, kind, style, light, extra, rng, colored=light not in COLORLESS)
+
+
+def _draw_cast(canvas: Pixels, layout: Layout, rng: np.random.Generator) -> Drawn:
     owners = np.zeros(canvas.shape[:2], np.uint8)
     figures = []
-    for number, placed in enumerate(cast, 1):
-        figure = draw_character(
-            placed.who,
-            placed.pose,
-            placed.style,
-            size=size,
-            at=(placed.x, placed.y),
-            half_head=placed.half_head,
-            seed=int(rng.integers(1 << 30)),
-            head_only=placed.head_only,
-        )
-        _paste(canvas, owners, figure, placed.cell, number)
+    for number, placed in enumerate(layout.cast, 1):
+        figure = _drawn(placed, (canvas.shape[1], canvas.shape[0]), rng)
+        x0, y0, x1, y1 = placed.cell
+        window = (slice(max(0, y0), y1), slice(max(0, x0), x1))
+        lay_over(canvas[window], figure.layer[window], figure.alpha[window])
+        owners[window][figure.alpha[window] > SOLID] = 0 if placed.likeness else number
         figures.append(figure)
-    return _describe(finish(canvas, style, rng), owners, cast, figures, kind, style, extra, rng)
+    return Drawn(layout.cast, figures, owners)
 
 
-_GROUND_TAGS = {
-    "white": "white background", "plain": "simple background", "gradient": "gradient background",
-    "pattern": "patterned background", "landscape": "scenery", "interior": "indoors", "dark": "dark background",
-    "texture": "abstract background",
-}  # fmt: skip
-
-
-def _paste(
-    canvas: Pixels, owners: NDArray[np.uint8], figure: Figure, cell: tuple[int, int, int, int], number: int
-) -> None:
-    x0, y0, x1, y1 = cell
-    alpha = figure.alpha[y0:y1, x0:x1]
-    lay_over(canvas[y0:y1, x0:x1], figure.layer[y0:y1, x0:x1], alpha)
-    owners[y0:y1, x0:x1][alpha > _SOLID] = number
-
-
-def _describe(
-    pixels: Pixels,
-    owners: NDArray[np.uint8],
-    cast: list[Placed],
-    figures: list[Figure],
-    kind: str,
-    style: Style,
-    extra: list[str],
-    rng: np.random.Generator,
-) -> Scene:
-    boxes: list[Box] = []
-    shown: list[Attributes] = []
-    identities: list[int] = []
-    final = np.zeros_like(owners)
-    for number, (placed, figure) in enumerate(zip(cast, figures, strict=True), 1):
-        mine = owners == number
-        x0, y0, x1, y1 = placed.cell
-        drawn = int((figure.alpha[y0:y1, x0:x1] > _SOLID).sum())
-        if mine.sum() < max(_MIN_VISIBLE * drawn, 0.0004 * owners.size):
-            continue
-        boxes += _boxes_of(mine, figure)
-        torso = figure.torso_visible and placed.y + 2.4 * placed.half_head < y1
-        shown.append(
-            visible_attributes(placed.who, placed.pose, placed.style, half_head=placed.half_head, torso_visible=torso)
-        )
-        identities.append(placed.who.seed)
-        final[mine] = len(shown)
-    line = tag_line(shown, extra, rng)
-    return Scene(
-        pixels, final, tuple(boxes), tuple(shown), tuple(identities), line, sentence(shown, extra), kind, style.name
+def _drawn(placed: Placed, size: tuple[int, int], rng: np.random.Generator) -> Figure:
+    figure = draw_character(
+        placed.who,
+        placed.pose,
+        placed.style,
+        size=size,
+        at=(placed.x, placed.y),
+        half_head=placed.half_head,
+        seed=int(rng.integers(1 << 30)),
+        head_only=placed.head_only,
     )
+    if placed.likeness == "reflection":
+        return figure.thinned(np.full(size[::-1], _GLASS_OPACITY, np.float32))
+    if placed.fading:
+        return figure.thinned(_fading(placed, size, rng))
+    return figure
 
 
-def _extent(mask: NDArray[np.bool_]) -> Bounds:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+def _fading(placed: Placed, size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.float32]:
+    """Opacity of a bust that the painter left unfinished below: none at its lower edge, ragged as brush strokes are."""
+    width, height = size
+    end = placed.y + placed.half_head * rng.uniform(1.9, 3.2)
+    ragged = cv2.resize(rng.normal(0, 0.25, (1, 9)).astype(np.float32), (width, 1), interpolation=cv2.INTER_CUBIC)
+    rows = np.arange(height, dtype=np.float32)[:, None]
+    soft = placed.half_head * rng.uniform(0.3, 1.1)
+    return np.clip((np.float32(end) + ragged * np.float32(placed.half_head) - rows) / np.float32(soft), 0, 1)
 
 
-def _boxes_of(mine: NDArray[np.bool_], figure: Figure) -> list[Box]:
-    boxes = [Box("person", *_extent(mine))]
-    for label, bounds in (("head", figure.head), ("face", figure.face)):
-        if bounds is None:
-            continue
-        x0, y0, x1, y1 = (int(round(v)) for v in bounds)
-        whole = max(1, (x1 - x0) * (y1 - y0))
-        part = np.zeros_like(mine)
-        window = (slice(max(0, y0), max(0, y1)), slice(max(0, x0), max(0, x1)))
-        part[window] = mine[window]
-        own = (figure.alpha[window] > _SOLID).sum()
-        if part.sum() >= max(_MIN_VISIBLE * own, _MIN_VISIBLE * 0.5 * whole, 12):
-            boxes.append(Box(label, *_extent(part)))
-    return boxes
+def _lay(canvas: Pixels, pen: Pen) -> NDArray[np.uint8]:
+    """Lay what a pen drew over the canvas; returns its coverage."""
+    alpha = np.asarray(cv2.extractChannel(pen.layer, 3), np.uint8)
+    lay_over(canvas, pen.layer, alpha)
+    return alpha
 
 
-def _frame_cells(canvas: Pixels, cast: list[Placed], rng: np.random.Generator) -> None:
-    for placed in cast:
-        x0, y0, x1, y1 = placed.cell
-        canvas[y0:y1, x0:x1] = rng.integers(150, 256, 3)
-
-
-def _scatter_props(canvas: Pixels, style: Style, rng: np.random.Generator, most: int = 5) -> list[str]:
-    """Draw a few things onto the canvas; one large thing alone is the commonest negative."""
-    height, width = canvas.shape[:2]
+def _scatter_props(pen: Pen, rng: np.random.Generator, most: int = 5) -> list[str]:
+    """Draw a few things; one large thing alone is the commonest negative."""
+    height, width = pen.layer.shape[:2]
     if rng.random() < 0.12:
         return []
-    pen = Pen(width, height, style, rng)
     count = 1 if rng.random() < 0.5 and most > 2 else int(rng.integers(1, most + 1))
     names = []
     for _ in range(count):
-        name = str(rng.choice(PROPS))
+        name = PROPS[rng.integers(len(PROPS))]
         half = min(width, height) * (rng.uniform(0.25, 0.6) if count == 1 else rng.uniform(0.08, 0.3))
         x, y = (rng.uniform(0.4, 0.6, 2) if count == 1 else rng.uniform(0.1, 0.9, 2)) * (width, height)
         draw_prop(pen, name, float(x), float(y), float(half), rng)
         names.append(name)
-    lay_over(canvas, pen.layer, np.asarray(cv2.extractChannel(pen.layer, 3), np.uint8))
     return names

@@ -3,6 +3,8 @@
 What belongs here: from a shape's mask and a style's light to tones. Not here: laying the tones into a picture.
 """
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -44,6 +46,12 @@ class Ramp:
         table = np.full((256, 4), 255, np.uint8)
         table[:, :3] = np.clip(self._gain * color + self._glow, 0, 255)
         return table.view(np.uint32).ravel().take(levels).view(np.uint8).reshape(*levels.shape, 4)
+
+
+@lru_cache(16)
+def ramp_of(style: Style) -> Ramp:
+    """The ramp of a style; a picture uses the same one for its ground and its figures."""
+    return Ramp(style)
 
 
 def light_levels(mask: NDArray[np.uint8], across_light: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -1,6 +1,6 @@
-"""Words for drawings: the danbooru-like tag line and the sentence that describe what a picture shows.
+"""Words for drawings: the danbooru-like tag line that describes what a picture shows.
 
-What belongs here: attribute values to tags and phrases. Not here: reading tags back, which is the attributes room's part.
+What belongs here: attribute values to tags. Not here: sentences; reading tags back, which is the attributes room's part.
 """
 
 from collections.abc import Sequence
@@ -32,6 +32,12 @@ _ACCESSORY_TAGS = {
     "Hair Ornament": "hair ornament", "Scarf": "scarf", "Mask": "mask", "Necklace": "necklace", "Gloves": "gloves",
 }  # fmt: skip
 _SKIN_TAGS = {"Pale": "pale skin", "Light": "", "Tan": "tan", "Dark": "dark skin", "Non-Human": "colored skin"}
+STYLE_TAGS = {
+    "flat": ("flat color",), "lineart": ("lineart", "monochrome"), "painterly": ("painting",), "pixel": ("pixel art",),
+}  # fmt: skip
+_VIEW_TAGS = {
+    "front": ("looking at viewer",), "three-quarter": (), "side": ("profile",), "back": ("from behind",),
+}  # fmt: skip
 _COUNT = {"Female": "girl", "Male": "boy", "Androgynous": "other"}
 
 
@@ -59,8 +65,18 @@ def tags_of(attributes: Attributes) -> list[str]:
     return [tag for tag in tags if tag]
 
 
-def count_tags(genders: Sequence[str]) -> list[str]:
-    """``1girl``, ``2boys`` and their like, plus ``solo`` or ``no humans``."""
+def view_tags(view: str) -> tuple[str, ...]:
+    """What a tagger says of the side a figure is seen from."""
+    return _VIEW_TAGS[view]
+
+
+def count_tags(genders: Sequence[str], *, solo: bool) -> list[str]:
+    """``1girl``, ``2boys`` and their like, plus ``solo`` or ``no humans``.
+
+    Args:
+        genders: of every person, once each.
+        solo: whether the picture shows one person once.
+    """
     if not genders:
         return ["no humans"]
     tags = []
@@ -68,36 +84,37 @@ def count_tags(genders: Sequence[str]) -> list[str]:
         count = genders.count(gender)
         if count:
             tags.append(f"{count}{word}{'s' if count > 1 else ''}" if count < 6 else f"6+{word}s")
-    return [*tags, "solo"] if len(genders) == 1 else tags
+    return [*tags, "solo"] if solo else tags
+
+
+def genders_of(figures: Sequence[Attributes], identities: Sequence[int]) -> list[str]:
+    """The gender of each person, once; of one that no figure shows it is Androgynous."""
+    seen: dict[int, str] = {}
+    for figure, identity in zip(figures, identities, strict=True):
+        if "Gender" in figure or identity not in seen:
+            seen[identity] = str(figure.get("Gender", "Androgynous"))
+    return list(seen.values())
 
 
 def tag_line(
-    figures: Sequence[Attributes], extra: Sequence[str], rng: np.random.Generator, *, keep: float = 0.9
+    figures: Sequence[Attributes],
+    identities: Sequence[int],
+    extra: Sequence[str],
+    rng: np.random.Generator,
+    *,
+    keep: float = 0.9,
 ) -> str:
     """A sidecar's line: count tags first, then the figures' tags and the scene's, each kept with probability ``keep``.
 
     Args:
         figures: visible attributes of each figure; a hidden gender counts as ``1other``.
+        identities: who each figure is; somebody drawn twice is counted once.
         extra: tags of the scene.
         rng: decides what the tagger forgot.
         keep: share of tags that are there.
     """
-    genders = [str(figure.get("Gender", "Androgynous")) for figure in figures]
     seen: dict[str, None] = {}
     for figure in figures:
         seen |= dict.fromkeys(tag for tag in tags_of(figure) if rng.random() < keep)
     seen |= dict.fromkeys(tag for tag in extra if rng.random() < keep)
-    return ", ".join([*count_tags(genders), *seen])
-
-
-def sentence(figures: Sequence[Attributes], extra: Sequence[str]) -> str:
-    """One plain sentence about the picture."""
-    if not figures:
-        return f"A picture without people: {', '.join(extra)}."
-    if len(figures) > 1:
-        return f"{len(figures)} characters, {', '.join(extra)}."
-    tags = tags_of(figures[0])
-    noun = {"Female": "woman", "Male": "man"}.get(str(figures[0].get("Gender")), "person")
-    if figures[0].get("Age") in {"Child", "Teen"}:
-        noun = {"woman": "girl", "man": "boy"}.get(noun, noun)
-    return f"A drawing of one {noun} with {', '.join(tags) or 'no more to tell'}; {', '.join(extra)}."
+    return ", ".join([*count_tags(genders_of(figures, identities), solo=len(figures) == 1), *seen])
