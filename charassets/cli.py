@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.exceptions import TyperException
 
+from charassets.cli_studio import studio
 from charassets.errors import CharassetsError, UsageError
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ def sample(
 
     write_samples(out, seed)
     print(f"drawn into {out}", file=sys.stderr)
+
+
+app.command()(studio)
 
 
 def main() -> None:
