@@ -15,7 +15,7 @@ from app import records
 from charassets.errors import CharassetsError
 from charassets.lake.workspace import Workspace
 from charassets.settings import load_settings
-from charassets.sheets import pixels_of
+from charassets.stages.sheets import pixels_of
 
 LOOPBACK = "127.0.0.1"
 """The app knows no accounts, so it listens to this machine only."""

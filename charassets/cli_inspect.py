@@ -24,7 +24,7 @@ from charassets.lake.workspace import Workspace
 from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, load_settings
 from charassets.stages.pipeline import shard_stages
-from charassets.staleness import outdated
+from charassets.stages.staleness import outdated
 
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "multiple_of": "a multiple of"}
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TextIO
 from charassets import cli_progress
 from charassets.cli_sources import assigned, model_path, read_workspace_file, remember, sources_given
 from charassets.errors import SourceError
-from charassets.intake import Intake, take_in
 from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, load_settings, merge
+from charassets.sources.intake import Intake, take_in
 from charassets.stages.pipeline import shard_stages
-from charassets.staleness import outdated
+from charassets.stages.staleness import outdated
 
 if TYPE_CHECKING:
     from charassets.defs.run_report import Report

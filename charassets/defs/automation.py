@@ -20,8 +20,8 @@ from charassets.defs.resources import Workbench
 from charassets.defs.similarity import character_clusters, near_duplicates
 from charassets.defs.warehouse import warehouse
 from charassets.errors import BusyError
-from charassets.intake import take_in
-from charassets.staleness import outdated
+from charassets.sources.intake import take_in
+from charassets.stages.staleness import outdated
 
 NEW_SHARDS_A_TICK = 1_000
 """Partitions registered at once; Dagster gives a tick 60 seconds."""

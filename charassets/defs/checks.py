@@ -1,16 +1,16 @@
 """Blocking checks: the contracts of a table, examined on the shards that a run touched.
 
 What belongs here: which fragments are examined and how the answer is reported. Not here: the contracts themselves
-(``charassets.contracts``), nor the warnings, which live beside their assets.
+(``charassets.stages.promises``), nor the warnings, which live beside their assets.
 """
 
 from collections.abc import Iterator
 
 import dagster as dg
 
-from charassets.contracts import CONTRACTS, Contract
 from charassets.defs.resources import Workbench
 from charassets.lake.fragments import Fragment
+from charassets.stages.promises import CONTRACTS, Contract
 
 BAD_SHARDS = "bad_shards"
 

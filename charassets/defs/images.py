@@ -5,13 +5,13 @@ from typing import Any
 
 import dagster as dg
 
-from charassets import sheets
 from charassets.defs.checks import contract_checks
 from charassets.defs.drift import Steady
 from charassets.defs.metadata import SHARD_SHEET_BYTES, pictures
 from charassets.defs.partitions import MODEL_POOL, run_shards, shard_asset
 from charassets.defs.resources import Workbench
 from charassets.lake.fragments import Fragment
+from charassets.stages import sheets
 from charassets.stages.gates import verdicts
 from charassets.stages.single_character_images import SingleCharacterImages
 

@@ -2,13 +2,13 @@
 
 import dagster as dg
 
-from charassets import sheets
 from charassets.defs import drift
 from charassets.defs.checks import contract_checks
 from charassets.defs.collection import collection_asset, refreshed
 from charassets.defs.drift import Steady
 from charassets.defs.metadata import COLLECTION_SHEET_BYTES, pictures
 from charassets.defs.resources import Workbench
+from charassets.stages import sheets
 from charassets.stages.character_clusters import CharacterClusters
 from charassets.stages.near_duplicates import NearDuplicates
 

@@ -6,9 +6,9 @@ from PIL import Image, ImageDraw
 
 from charassets.definitions import defs
 from charassets.defs.partitions import SHARDS, range_tags
-from charassets.intake import take_in
 from charassets.lake.workspace import Workspace
 from charassets.settings import load_settings
+from charassets.sources.intake import take_in
 
 TAGS = ["1girl, solo, blonde hair, blue eyes", "1boy, solo, black hair", "1girl, solo, red hair, smile"]
 

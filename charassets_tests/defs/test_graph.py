@@ -4,9 +4,9 @@ import sys
 import dagster as dg
 import pytest
 
-from charassets.contracts import CONTRACTS
 from charassets.definitions import defs
 from charassets.schema import TABLES
+from charassets.stages.promises import CONTRACTS
 
 DEPENDENCIES = {
     "raw_shards": set(),

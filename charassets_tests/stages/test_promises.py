@@ -4,10 +4,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from charassets.contracts import CONTRACTS
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
 from charassets.schema import BOOKS, TABLES
+from charassets.stages.promises import CONTRACTS
 
 A, B = "0" * 31 + "a", "0" * 31 + "b"
 
