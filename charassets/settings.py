@@ -106,6 +106,16 @@ class EmbedderSettings(_Section):
     batch: int = Field(default=32, ge=1, le=1024, description="Pictures a forward pass.")
 
 
+class HeadSettings(_Section):
+    """The attribute heads: a small network that reads attributes from the head and the figure."""
+
+    path: str = Field(
+        min_length=1, description="Folder with model.safetensors and config.json; `mini:heads` is the shipped one."
+    )
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights file.")
+    batch: int = Field(default=32, ge=1, le=1024, description="Crops a forward pass.")
+
+
 class GateSettings(_Section):
     """The verdict's thresholds. They are views over stored scores: changing one recomputes nothing."""
 
@@ -242,6 +252,9 @@ class Settings(BaseSettings):
     detector: DetectorSettings
     crops: CropSettings = Field(default_factory=CropSettings)
     embedder: EmbedderSettings
+    heads: HeadSettings | None = Field(
+        default=None, description="Attribute heads; without them the embedder is asked alone."
+    )
     gates: GateSettings = Field(default_factory=GateSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
