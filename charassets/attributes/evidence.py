@@ -16,6 +16,9 @@ from charassets.attributes.vocabulary import Vocabulary
 WORDS = frozenset({"tag", "text"})
 """Sources in which people say what they see."""
 
+HEAD = "head"
+"""The source of the attribute heads, whose scores already say what an answer is worth."""
+
 COLUMNS = ("attribute", "value", "score", "source", "detail")
 """The columns of an evidence table beside ``record_id``."""
 

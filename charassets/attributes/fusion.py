@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from charassets.attributes import rules
-from charassets.attributes.evidence import WORDS, Evidence
+from charassets.attributes.evidence import HEAD, WORDS, Evidence
 from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, Attribute, Vocabulary, load
 from charassets.settings import AttributeSettings
 
@@ -69,10 +69,11 @@ def fuse(
 ) -> list[Fused]:
     """Fuse the evidence of one record: one answer for every attribute of the vocabulary, in its order.
 
-    Sources that agree add up as independent witnesses do (1 - product of the doubts); each picture source is first discounted
-    by ``clip_weight``. The confidence of a value is its strength times its share against the strongest rival, so that a
-    contradicted value is trusted less and an uncontested one as much as its evidence. Values that explain each other (``Long``
-    and ``Very Long``, a colour and ``Multicolor``) are no rivals. Nothing below ``min_confidence`` is guessed.
+    Sources that agree add up as independent witnesses do (1 - product of the doubts); the zero-shot answer is first discounted
+    by ``clip_weight``, while the attribute heads' answers come weighed by attribute. The confidence of a value is its strength
+    times its share against the strongest rival, so that a contradicted value is trusted less and an uncontested one as much as
+    its evidence. Values that explain each other (``Long`` and ``Very Long``, a colour and ``Multicolor``) are no rivals. Nothing
+    below ``min_confidence`` is guessed.
 
     Args:
         evidence: rows of one record in any order; what the vocabulary does not know is passed over.
@@ -118,7 +119,7 @@ def _support(rows: Sequence[Evidence], settings: AttributeSettings) -> _Support:
     for source in sorted({r.source for r in rows}):
         # Two rows of one source are one witness who says it twice.
         score = max(r.score for r in rows if r.source == source)
-        doubt *= 1.0 - score * (1.0 if source in WORDS else settings.clip_weight)
+        doubt *= 1.0 - score * (1.0 if source in WORDS or source == HEAD else settings.clip_weight)
     return _Support(1.0 - doubt, max((r.score for r in rows if r.source in WORDS), default=0.0), tuple(rows))
 
 

@@ -13,7 +13,7 @@ DEPENDENCIES = {
     "single_character_images": {"raw_shards"},
     "clip_embeddings": {"single_character_images"},
     "tag_evidence": {"raw_shards"},
-    "visual_evidence": {"clip_embeddings"},
+    "visual_evidence": {"clip_embeddings", "single_character_images"},
     "character_attributes": {"single_character_images", "tag_evidence", "visual_evidence"},
     "near_duplicates": {"single_character_images", "clip_embeddings", "raw_shards"},
     "character_clusters": {"near_duplicates", "clip_embeddings"},

@@ -1,5 +1,6 @@
 """Words and pictures become evidence, evidence becomes attributes: real fragments, real CLIP and DINOv2 classes, small weights."""
 
+import json
 import logging
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from charassets.attributes.vocabulary import load
 from charassets.attributes.zero_shot import FLOOR, TOP, prepare, questions
 from charassets.errors import CharassetsError
+from charassets.images.crops import webp
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
 from charassets.models.registry import load_embedder
@@ -76,8 +78,26 @@ def lake(tmp_path) -> Lake:
     return Lake(open_store(str(tmp_path / "lake")))
 
 
-def settings(embedder: Path) -> Settings:
-    return load_settings({"embedder": {"path": str(embedder)}, "device": "cpu"})
+@pytest.fixture
+def heads_folder(tmp_path) -> Path:
+    """Heads with random weights that are sure enough of every colour."""
+    import torch
+    from safetensors.torch import save_file
+
+    from charassets.models.mini_heads import HeadsNetwork
+
+    folder = tmp_path / "tiny-heads"
+    folder.mkdir()
+    torch.manual_seed(0)
+    save_file(HeadsNetwork(32, [2]).state_dict(), folder / "model.safetensors")
+    asked = {"name": "Hair Color", "attribute": "Hair Color", "options": ["Black", "Blonde"], "min_confidence": 0.5}
+    (folder / "config.json").write_text(json.dumps({"side": 32, "questions": [asked]}))
+    return folder
+
+
+def settings(embedder: Path, heads: Path | None = None) -> Settings:
+    named = {"path": str(heads)} if heads else None
+    return load_settings({"embedder": {"path": str(embedder)}, "heads": named, "device": "cpu"})
 
 
 def put(lake: Lake, table: str, rows: list[dict], version: str = "1") -> None:
@@ -102,7 +122,9 @@ def put_words(lake: Lake, words: dict[str, tuple[str | None, str | None]], versi
     put(lake, "single_character_images", [{"record_id": r, "crop_label": "whole"} for r in words])
 
 
-def put_vectors(lake: Lake, vectors: dict[str, np.ndarray]) -> None:
+def put_vectors(lake: Lake, vectors: dict[str, np.ndarray], crops: dict[str, bytes] | None = None) -> None:
+    if lake.fragment("single_character_images", SHARD) is None:
+        put(lake, "single_character_images", [{"record_id": r, "crop": (crops or {}).get(r)} for r in vectors])
     put(
         lake,
         "clip_embeddings",
@@ -188,6 +210,27 @@ def test_an_embedder_without_text_gives_no_evidence_and_says_so(lake, dino_folde
         run_stage(VisualEvidence(settings(dino_folder)), SHARD, lake)
     assert skipped(lake, "visual_evidence") == {"r1": "no_text_tower"}
     assert "reads no text" in caplog.text
+
+
+def test_the_heads_read_every_crop_and_say_how_sure_they_are(lake, dino_folder, heads_folder):
+    crop = webp(np.full((60, 40, 3), (200, 160, 40), np.uint8), 80)
+    put_vectors(lake, {r: np.ones(32) / np.sqrt(32) for r in ("r1", "r2", "r3")}, {"r1": crop, "r3": crop})
+    run_stage(VisualEvidence(settings(dino_folder, heads_folder)), SHARD, lake)
+    found = {r["record_id"]: r for r in rows(lake, "visual_evidence")}
+    assert found.keys() == {"r1", "r3"}
+    assert found["r1"]["source"] == "head"
+    assert found["r1"]["value"] in ("Black", "Blonde")
+    assert found["r1"]["score"] == found["r3"]["score"] >= 0.5
+    assert "decides from 0.50" in found["r1"]["detail"]
+    assert skipped(lake, "visual_evidence") == {"r2": "no_evidence"}
+
+
+def test_other_thresholds_of_the_heads_are_another_fingerprint(dino_folder, heads_folder):
+    with_heads = VisualEvidence(settings(dino_folder, heads_folder)).own_fingerprint()
+    assert with_heads != VisualEvidence(settings(dino_folder)).own_fingerprint()
+    config = heads_folder / "config.json"
+    config.write_text(config.read_text().replace("0.5", "0.75"))
+    assert VisualEvidence(settings(dino_folder, heads_folder)).own_fingerprint() != with_heads
 
 
 def test_embeddings_of_another_model_are_refused(lake, clip_folder):
