@@ -13,7 +13,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 STATE := $(abspath $(WORKSPACE))
 
-.PHONY: demo ui app test lint bench clean
+.PHONY: demo ui app test lint bench eval-mini clean
 .DEFAULT_GOAL := demo
 
 # One workspace for command line, UI and app, and one Dagster history in it.
@@ -49,6 +49,9 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.pipeline $(ARGS)
+
+eval-mini: $(STAMP)
+	$(BIN)/python -m charassets.training.scorecard $(ARGS)
 
 clean:
 	rm -rf build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -3,7 +3,7 @@
 What belongs here: the way from a training folder into ``charassets/weights/mini``. Not here: training, and the cards, which are
 written by people who have read the figures.
 
-    python -m charassets.training.shipping --detector build/detector/detector.pt --embedder build/embedder/embedder
+    python -m charassets.training.shipping --detector build/detector/detector.pt --heads build/heads/heads
 """
 
 import argparse
@@ -39,7 +39,19 @@ def ship_embedder(folder: Path, shelf: Path = SHELF) -> Path:
     Returns:
         The folder on the shelf.
     """
-    target = shelf / "embedder"
+    return _copied(folder, shelf / "embedder")
+
+
+def ship_heads(folder: Path, shelf: Path = SHELF) -> Path:
+    """Copy weights and questions of the attribute heads; the card that lies there stays.
+
+    Returns:
+        The folder on the shelf.
+    """
+    return _copied(folder, shelf / "heads")
+
+
+def _copied(folder: Path, target: Path) -> Path:
     target.mkdir(parents=True, exist_ok=True)
     for file in sorted(folder.iterdir()):
         shutil.copyfile(file, target / file.name)
@@ -66,11 +78,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Put finished models on the shelf.")
     parser.add_argument("--detector", type=Path)
     parser.add_argument("--embedder", type=Path)
+    parser.add_argument("--heads", type=Path)
     given = parser.parse_args()
     if given.detector:
         ship_detector(given.detector)
     if given.embedder:
         ship_embedder(given.embedder)
+    if given.heads:
+        ship_heads(given.heads)
     write_manifest()
 
 

@@ -15,7 +15,8 @@ from charassets.settings import DetectorSettings, EmbedderSettings
 from charassets.studio.scenes import draw_portrait, draw_scene
 from charassets.studio.traits import sample_character
 from charassets.studio.transforms import NEAR_COPIES
-from charassets.training.scorecard import Figure, measure_detector, measure_embedder, table
+from charassets.training import detector_figures, embedder_figures
+from charassets.training.figures import Figure, table
 from charassets.training.shipping import SHELF
 
 
@@ -61,14 +62,13 @@ def test_both_forms_of_the_detector_find_the_same_heads(detector):
 
 
 def test_the_detector_counts_characters_it_never_saw_better_than_a_guess(detector):
-    figures = {figure.what: figure for figure in measure_detector(detector, None, scenes=40)}
-    counted = figures["count by head >= 0.40"]
+    (counted,) = detector_figures.counts(detector, None, scenes=40)
     assert counted.value > counted.baseline + 0.15
 
 
 def test_the_embedder_knows_hair_colours_of_characters_it_never_saw(embedder):
-    figures = {figure.what: figure for figure in measure_embedder(embedder, None, portraits=60)}
-    color = figures["zero-shot Hair Color"]
+    figures = {figure.what: figure for figure in embedder_figures.on_drawings(embedder, portraits=60)}
+    color = figures["Hair Color, zero-shot"]
     assert color.value > color.baseline + 0.2
     assert all(figures[f"copies found: {name}"].value > 0.85 for name in NEAR_COPIES)
     assert figures["same character nearest, other pose and style"].value > 0.1
@@ -83,6 +83,7 @@ def test_embeddings_are_of_unit_length_and_answer_every_question(embedder):
 
 
 def test_figures_become_a_table_people_can_read():
-    lines = table([Figure("studio", "count", 0.5, None, 10), Figure("wesnoth", "hair", 0.75, 0.25, 4)]).splitlines()
-    assert lines[2] == "| studio | count | 0.50 |  | 10 |"
-    assert lines[3] == "| wesnoth | hair | 0.75 | 0.25 | 4 |"
+    figures = [Figure("studio", "count", 0.5, None, 10), Figure("wesnoth", "hair", 0.75, 0.25, 4, 0.5, 0.8)]
+    lines = table(figures).splitlines()
+    assert lines[2] == "| studio | count | 0.50 |  |  |  | 10 |"
+    assert lines[3] == "| wesnoth | hair | 0.75 ! | 0.80 | 0.50 | 0.25 | 4 |"
