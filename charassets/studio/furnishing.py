@@ -6,12 +6,14 @@ What belongs here: drawing a layout's setting, behind its cast or over it. Not h
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charassets.studio.casting import Cell, Layout
 from charassets.studio.palette import cloth_color, darker, lighter, shade_of
 from charassets.studio.pen import Pen
 from charassets.studio.shapes import box, oval
 
+Owners = NDArray[np.uint8]
 _WOOD, _GOLD, _GLASS, _INK = (0.4, 0.26, 0.15), (0.82, 0.66, 0.26), (0.78, 0.87, 0.92), (0.08, 0.08, 0.09)
 _LINES = {1: (0.0,), 2: (-0.22, 0.22), 3: (-0.36, 0.0, 0.36)}
 
@@ -22,11 +24,18 @@ def furnish(pen: Pen, layout: Layout, rng: np.random.Generator) -> None:
         _BEHIND[layout.setting](pen, layout, rng)
 
 
-def bubbles(pen: Pen, layout: Layout, rng: np.random.Generator) -> tuple[str, ...]:
-    """Draw the speech bubbles of a comic, which lie over its cast; returns the tags of what there is."""
+def bubbles(pen: Pen, layout: Layout, owners: Owners, rng: np.random.Generator) -> tuple[str, ...]:
+    """Draw the speech bubbles of a comic, which lie over its cast; returns the tags of what there is.
+
+    Args:
+        pen: of a layer above the cast.
+        layout: the page.
+        owners: ``(H, W)``, 0 where nobody is; a bubble goes to the emptier upper corner of its panel.
+        rng: decides who speaks.
+    """
     spoken = [panel for panel in layout.cells if rng.random() < 0.6]
     for panel in spoken:
-        _bubble(pen, panel, rng)
+        _bubble(pen, panel, owners, rng)
     return ("speech bubble",) if spoken else ()
 
 
@@ -81,11 +90,12 @@ def _pedestal(pen: Pen, layout: Layout, rng: np.random.Generator) -> None:
     pen.fill(box(x0 - step, y0, x1 + step, y0 + 1.4 * step), lighter(stone, 0.15))
 
 
-def _bubble(pen: Pen, panel: Cell, rng: np.random.Generator) -> None:
+def _bubble(pen: Pen, panel: Cell, owners: Owners, rng: np.random.Generator) -> None:
     """An oval with a tail, in an upper corner of its panel, and strokes for the words."""
     x0, y0, x1, y1 = panel
     wide, tall = (x1 - x0) * rng.uniform(0.16, 0.24), (y1 - y0) * rng.uniform(0.1, 0.15)
-    left = rng.random() < 0.5
+    top = owners[y0 : y0 + int(2.4 * tall), x0:x1] > 0
+    left = top[:, : top.shape[1] // 2].sum() <= top[:, top.shape[1] // 2 :].sum()
     x, y = (x0 + 1.1 * wide if left else x1 - 1.1 * wide), y0 + 1.2 * tall
     way = 0.5 * wide if left else -0.5 * wide
     tail = np.array([(x, y + 0.5 * tall), (x + way, y + 0.4 * tall), (x + way, y + 2.0 * tall)])

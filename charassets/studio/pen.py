@@ -118,12 +118,15 @@ class Pen:
             cv2.fillPoly(self.layer, [fixed], _paint(color), cv2.LINE_AA, _SUBPIXEL_BITS)
         if outline and self.style.outline:
             ink = _INK if self.style.ink or not self.style.colored else _paint(darker(color, 0.42))
-            self._stroke(fixed, ink, self.style.outline * outline * self._unit, closed=True)
+            self._stroke(fixed, ink, self.style.outline * outline * self._unit, window, closed=True)
 
     def line(self, points: Points, color: Rgb | Sequence[float], width: float, *, closed: bool = False) -> None:
         """Stroke an open line ``width`` local units wide."""
-        paint = _paint(color) if self.style.colored else _PENCIL
-        self._stroke(self._fixed(points), paint, width * self._unit, closed=closed)
+        fixed = self._fixed(points)
+        window = self._window(fixed)
+        if window is not None:
+            paint = _paint(color) if self.style.colored else _PENCIL
+            self._stroke(fixed, paint, width * self._unit, window, closed=closed)
 
     def tint(self, points: Points, color: Rgb | Sequence[float], opacity: float) -> None:
         """Lay a translucent, soft-edged colour on what is already drawn: blush, stubble, tattoos."""
@@ -161,12 +164,11 @@ class Pen:
         cv2.fillPoly(mask, [fixed], 255, cv2.LINE_AA, _SUBPIXEL_BITS, corner)
         return mask
 
-    def _stroke(self, fixed: NDArray[np.int32], paint: Sequence[float], width: float, *, closed: bool) -> None:
+    def _stroke(
+        self, fixed: NDArray[np.int32], paint: Sequence[float], width: float, window: _Window, *, closed: bool
+    ) -> None:
         if width >= 1:
             cv2.polylines(self.layer, [fixed], closed, paint, round(width), cv2.LINE_AA, _SUBPIXEL_BITS)
-            return
-        window = self._window(fixed)
-        if window is None:
             return
         under = self._cut(window)  # thinner than a pixel: fainter instead
         before, opacity = under.copy(), max(_FAINTEST, width)

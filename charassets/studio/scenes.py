@@ -101,7 +101,7 @@ def compose(
     drawn = _draw_cast(canvas, layout, rng)
     if layout.setting == "comic":
         over = Pen(*size, style, rng)
-        extra += bubbles(over, layout, rng)
+        extra += bubbles(over, layout, drawn.owners, rng)
         drawn.owners[_lay(canvas, over) > SOLID] = 0
     light = sample_light(rng)
     pixels = lit(finish(canvas, style, rng), light, rng)

@@ -44,7 +44,7 @@ class Ramp:
     def tones(self, color: Rgb, levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Opaque RGBA ``(h, w, 4)`` of a colour (RGB 0..1) under light levels ``(h, w)``."""
         table = np.full((256, 4), 255, np.uint8)
-        table[:, :3] = np.clip(self._gain * color + self._glow, 0, 255)
+        table[:, :3] = np.minimum(self._gain * color + self._glow, 255)
         return table.view(np.uint32).ravel().take(levels).view(np.uint8).reshape(*levels.shape, 4)
 
 
@@ -72,14 +72,15 @@ def brush(tone: NDArray[np.uint8], strength: float, rng: np.random.Generator) ->
     """Break ``(h, w, 4)`` tones up into visible strokes of neighbouring shades, one main direction a shape."""
     height, width = tone.shape[:2]
     count = int(np.clip(height * width / 70, 3, 34))
-    start = rng.random((count, 2)) * (width, height)
-    turn = rng.uniform(0, np.pi) + rng.normal(0, 0.4, count)
-    reach = rng.uniform(0.1, 0.45, count) * min(height, width)
-    end = start + reach[:, None] * np.stack([np.cos(turn), np.sin(turn)], axis=1)
-    x, y = start.astype(int).T
-    shades = tone[y, x] * (1 + rng.normal(0, 0.09 * strength, (count, 1)))
-    shades[:, :3] += rng.normal(0, 3, (count, 3))
+    even, bell = rng.random((count, 3), np.float32), rng.standard_normal((count, 5), np.float32)
+    turn = np.float32(rng.uniform(0, np.pi)) + 0.4 * bell[:, 0]
+    reach = (0.1 + 0.35 * even[:, 2]) * min(height, width)
+    strokes = np.empty((count, 5), np.int32)  # x and y of both ends, width
+    strokes[:, 0], strokes[:, 1] = even[:, 0] * width, even[:, 1] * height
+    strokes[:, 2], strokes[:, 3] = strokes[:, 0] + reach * np.cos(turn), strokes[:, 1] + reach * np.sin(turn)
+    strokes[:, 4] = np.maximum(1, reach / 5)
+    shades = tone[strokes[:, 1], strokes[:, 0]] * (1 + np.float32(0.09 * strength) * bell[:, 1:2])
+    shades[:, :3] += 3 * bell[:, 2:]
     shades[:, 3] = 255
-    places = np.concatenate([start, end], axis=1).astype(int).tolist()
-    for (x0, y0, x1, y1), shade, width_px in zip(places, shades.tolist(), (reach / 5).tolist(), strict=True):
-        cv2.line(tone, (x0, y0), (x1, y1), shade, max(1, int(width_px)), cv2.LINE_8)
+    for (x0, y0, x1, y1, thick), shade in zip(strokes.tolist(), shades.tolist(), strict=True):
+        cv2.line(tone, (x0, y0), (x1, y1), shade, thick, cv2.LINE_8)

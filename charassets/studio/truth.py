@@ -6,6 +6,7 @@ What belongs here: reading off the truth from what was drawn where. Not here: dr
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -106,13 +107,13 @@ def describe(
     shown: list[tuple[Placed, Attributes]] = []
     owners = np.zeros_like(drawn.owners)
     for number, (placed, figure) in enumerate(zip(drawn.cast, drawn.figures, strict=True), 1):
-        mine = drawn.owners == number
+        mine = (drawn.owners == number).view(np.uint8)
         if placed.likeness or not _counts(mine, figure, placed.cell):
             continue
         boxes += _boxes_of(mine, figure)
         eyes += _eyes_of(mine, figure)
         shown.append((placed, _visible(placed, figure, colored=colored)))
-        owners[mine] = len(shown)
+        owners[mine > 0] = len(shown)
     attributes = _with_reflections(drawn, shown, colored=colored)
     identities = tuple(placed.who.seed for placed, _ in shown)
     tags = [*STYLE_TAGS.get(style.name, ()), *_single_tags(shown, pixels.shape[0]), *extra]
@@ -132,10 +133,14 @@ def describe(
     )
 
 
-def _counts(mine: NDArray[np.bool_], figure: Figure, cell: Cell) -> bool:
+def _counts(mine: NDArray[np.uint8], figure: Figure, cell: Cell) -> bool:
     x0, y0, x1, y1 = cell
-    drawn = int((figure.alpha[y0:y1, x0:x1] > SOLID).sum())
-    return bool(mine.sum() >= max(_MIN_VISIBLE * drawn, 0.0004 * mine.size, 1))
+    drawn = _area(figure.alpha[y0:y1, x0:x1] > SOLID)
+    return _area(mine) >= max(_MIN_VISIBLE * drawn, 0.0004 * mine.size, 1)
+
+
+def _area(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> int:
+    return int(np.count_nonzero(mask))
 
 
 def _visible(placed: Placed, figure: Figure, *, colored: bool) -> Attributes:
@@ -159,9 +164,10 @@ def _with_reflections(drawn: Drawn, shown: list[tuple[Placed, Attributes]], *, c
     return tuple(mirrored.get(placed.who.seed, {}) | seen for placed, seen in shown)
 
 
-def _extent(mask: NDArray[np.bool_]) -> Bounds:
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    return float(columns[0]), float(rows[0]), float(columns[-1] + 1), float(rows[-1] + 1)
+def _extent(mask: NDArray[np.uint8], left: int = 0, top: int = 0) -> Bounds:
+    """Bounds of the pixels that are not 0, in a window at (left, top)."""
+    x, y, width, height = cv2.boundingRect(mask)
+    return float(left + x), float(top + y), float(left + x + width), float(top + y + height)
 
 
 def _window(bounds: Bounds) -> tuple[slice, slice]:
@@ -169,27 +175,26 @@ def _window(bounds: Bounds) -> tuple[slice, slice]:
     return slice(y0, y1), slice(x0, x1)
 
 
-def _boxes_of(mine: NDArray[np.bool_], figure: Figure) -> list[Box]:
+def _boxes_of(mine: NDArray[np.uint8], figure: Figure) -> list[Box]:
     boxes = [Box("person", *_extent(mine))]
     for label, bounds in (("head", figure.head), ("face", figure.face)):
         if bounds is None:
             continue
-        window = _window(bounds)
+        rows, columns = window = _window(bounds)
+        part = np.ascontiguousarray(mine[window])
         whole = max(1.0, (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]))
-        part = np.zeros_like(mine)
-        part[window] = mine[window]
-        own = (figure.alpha[window] > SOLID).sum()
-        if part.sum() >= max(_MIN_VISIBLE * own, _MIN_VISIBLE * 0.5 * whole, 12):
-            boxes.append(Box(label, *_extent(part)))
+        own = _area(figure.alpha[window] > SOLID)
+        if _area(part) >= max(_MIN_VISIBLE * own, _MIN_VISIBLE * 0.5 * whole, 12):
+            boxes.append(Box(label, *_extent(part, columns.start, rows.start)))
     return boxes
 
 
-def _eyes_of(mine: NDArray[np.bool_], figure: Figure) -> list[Box]:
+def _eyes_of(mine: NDArray[np.uint8], figure: Figure) -> list[Box]:
     height, width = mine.shape
     eyes = []
     for bounds in figure.eyes:
         seen = mine[_window(bounds)]
-        if seen.size and seen.sum() >= _MIN_EYE * (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]):
+        if seen.size and _area(seen) >= _MIN_EYE * (bounds[2] - bounds[0]) * (bounds[3] - bounds[1]):
             x0, y0, x1, y1 = (float(v) for v in bounds)
             eyes.append(Box("eye", max(0.0, x0), max(0.0, y0), min(float(width), x1), min(float(height), y1)))
     return eyes
@@ -198,11 +203,12 @@ def _eyes_of(mine: NDArray[np.bool_], figure: Figure) -> list[Box]:
 def _likenesses(drawn: Drawn) -> list[Box]:
     found = []
     for placed, figure in zip(drawn.cast, drawn.figures, strict=True):
+        if not placed.likeness:
+            continue
         x0, y0, x1, y1 = placed.cell
-        seen = np.zeros_like(drawn.owners, bool)
-        seen[y0:y1, x0:x1] = (figure.alpha[y0:y1, x0:x1] > SOLID) & (drawn.owners[y0:y1, x0:x1] == 0)
-        if placed.likeness and seen.any():
-            found.append(Box(placed.likeness, *_extent(seen)))
+        seen = (figure.alpha[y0:y1, x0:x1] > SOLID) & (drawn.owners[y0:y1, x0:x1] == 0)
+        if seen.any():
+            found.append(Box(placed.likeness, *_extent(seen.astype(np.uint8), x0, y0)))
     return found
 
 
