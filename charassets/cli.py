@@ -74,16 +74,10 @@ def demo(
     json: Json = False,
 ) -> None:
     """Draw sample shards with planted trouble into WORKSPACE/sample, then run on them."""
-    from charassets.cli_run import Request, use_workspace
-    from charassets.settings import load_settings
+    from charassets.cli_run import Request, drawn_sample, use_workspace
 
     use_workspace(workspace)
-    sample = load_settings().workspace / "sample"
-    if not (sample / "truth.jsonl").is_file():  # written last; drawn again, the files would look changed
-        from charassets.studio.samples import write_samples
-
-        write_samples(sample, seed)
-    sources = [f"sample-{folder.name}={folder}" for folder in sorted(sample.iterdir()) if folder.is_dir()]
+    sources = drawn_sample(seed)
     _run(Request(sources, assignments=assignments or ()), None, json)
 
 

@@ -13,8 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from charassets import cli_progress
-from charassets.cli_sources import assigned, model_path, read_workspace_file, remember, sources_given
-from charassets.errors import SourceError
+from charassets.cli_sources import (
+    SAMPLE,
+    assigned,
+    model_path,
+    read_workspace_file,
+    remember,
+    sources_given,
+    without_sample,
+)
+from charassets.errors import SourceError, UsageError
 from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.schema import SOURCE_ITEMS
@@ -71,6 +79,28 @@ def use_workspace(workspace: Path | None) -> None:
     """Make a workspace the one that settings, Dagster and child processes see."""
     if workspace is not None:
         os.environ["CHARASSETS_WORKSPACE"] = str(workspace.expanduser().absolute())
+
+
+def drawn_sample(seed: int) -> list[str]:
+    """Draw the demo's sample into the workspace, where it is not there yet, and answer its sources as ``NAME=PATH``.
+
+    Raises:
+        UsageError: the workspace has sources of the user's own, which the sample must not mix with.
+    """
+    from charassets.studio.samples import write_samples
+
+    workspace = load_settings().workspace
+    own = without_sample(read_workspace_file(workspace).get("sources", []), workspace)
+    if own:
+        raise UsageError(
+            f"this workspace holds your source {own[0]['name']!r}, with which the sample would mix",
+            where=str(workspace),
+            todo="give the demo a workspace of its own with --workspace",
+        )
+    sample = workspace / SAMPLE
+    if not (sample / "truth.jsonl").is_file():  # written last; drawn again, the files would look changed
+        write_samples(sample, seed)
+    return [f"sample-{folder.name}={folder}" for folder in sorted(sample.iterdir()) if folder.is_dir()]
 
 
 def run(request: Request, stderr: TextIO) -> Outcome:
@@ -137,8 +167,9 @@ def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     if request.shard_records is not None:
         flags = merge(flags, {"shards": {"records": request.shard_records}})
     if request.sources:
-        known = read_workspace_file(load_settings().workspace).get("sources", [])
-        flags["sources"] = sources_given(request.sources, known)
+        workspace = load_settings().workspace
+        known = read_workspace_file(workspace).get("sources", [])
+        flags["sources"] = sources_given(request.sources, without_sample(known, workspace))
     return flags, lasting
 
 

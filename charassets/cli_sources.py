@@ -48,6 +48,16 @@ def sources_given(given: Iterable[str], known: Sequence[Mapping[str, Any]]) -> l
     return list(sources.values())
 
 
+SAMPLE = "sample"
+"""Folder of a workspace in which ``charassets demo`` draws its sources."""
+
+
+def without_sample(known: Sequence[Mapping[str, Any]], workspace: Path) -> list[Mapping[str, Any]]:
+    """The known sources but those of the demo: people's own pictures take its place instead of mixing with it."""
+    sample = (workspace / SAMPLE).absolute()
+    return [source for source in known if not Path(str(source["path"])).is_relative_to(sample)]
+
+
 def read_workspace_file(workspace: Path) -> dict[str, Any]:
     """What the workspace's settings file says; empty where there is none (damage is told when it is used)."""
     try:

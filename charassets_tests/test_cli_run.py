@@ -161,3 +161,16 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(charassets, models, sourc
     assert "interrupted" in err
     assert "Traceback" not in err
     assert charassets("run", "-w", work)[0] == 0
+
+
+def test_own_pictures_take_the_place_of_the_demo_and_a_retired_source_leaves(charassets, models, source, tmp_path):
+    work = tmp_path / "work"
+    folder_of(work / "sample" / "folder", 3)
+    run = ("run", "-w", work, "--json", *models)
+    assert charassets(*run, "--source", f"sample-folder={work / 'sample' / 'folder'}")[0] == 0
+    code, out, _ = charassets(*run, "--source", f"mine={source}")
+    assert code == 0
+    assert json.loads(out)["summary"]["records"] == {"mine": 6}
+    code, _, err = charassets("demo", "-w", work)
+    assert code == 2
+    assert "holds your source 'mine'" in err

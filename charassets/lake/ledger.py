@@ -110,6 +110,13 @@ def update(lake: Lake, listings: Mapping[str, Iterable[ItemLike]], shard_records
     return LedgerChange(change.new, change.changed, change.unchanged, gone)
 
 
+def sources(lake: Lake) -> set[str]:
+    """Names of all sources that have an item in a shard."""
+    return {
+        name for f in lake.fragments(SOURCE_ITEMS.name) for name in f.read(["source"]).column(0).unique().to_pylist()
+    }
+
+
 def _listed(listings: Mapping[str, Iterable[ItemLike]]) -> dict[tuple[str, str], Line]:
     listed: dict[tuple[str, str], Line] = {}
     for source, items in listings.items():

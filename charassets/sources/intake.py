@@ -34,6 +34,8 @@ class Intake:
 def take_in(settings: Settings, lake: Lake) -> Intake:
     """List all sources and bring the ledger up to date. The caller holds the workspace's lock.
 
+    A source that cannot be listed stays as it was; one that the settings name no more leaves with its records.
+
     Raises:
         UsageError: there is no source.
         CharassetsError: no source at all could be listed; the first one's reason.
@@ -52,6 +54,7 @@ def take_in(settings: Settings, lake: Lake) -> Intake:
             failed[source_settings.name] = error
     if not listings:
         raise next(iter(failed.values()))
-    change = ledger.update(lake, listings, settings.shards.records)
+    retired = ledger.sources(lake) - {source.name for source in settings.sources}
+    change = ledger.update(lake, {**dict.fromkeys(retired, ()), **listings}, settings.shards.records)
     records = {name: sum(item.count for item in items) for name, items in listings.items()}
     return Intake(change, records, described, failed)

@@ -64,6 +64,13 @@ def test_a_source_that_is_not_listed_this_time_stays(lake: Lake) -> None:
     assert (change.gone, change.shards) == (0, ["shard-00000", "shard-00001"])
 
 
+def test_a_retired_source_leaves_its_shards_empty_and_the_others_alone(lake: Lake) -> None:
+    ledger.update(lake, {"a": items(1), "b": items(1, 2)}, 4)
+    change = ledger.update(lake, {"a": [], "b": items(1, 2)}, 4)
+    assert (change.gone, change.changed, change.unchanged) == (1, ["shard-00000"], ["shard-00001"])
+    assert ledger.sources(lake) == {"b"}
+
+
 def test_sources_never_share_a_shard(lake: Lake) -> None:
     ledger.update(lake, {"a": items(1), "b": items(1)}, 100)
     assert len(set(where(lake).values())) == 2
