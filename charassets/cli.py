@@ -160,6 +160,7 @@ def _run(request: "Request", workspace: Path | None, json: bool) -> None:
     with reserved_stdout() as stdout, own_stderr() as stderr:
         outcome = run(request, stderr)
         cli_report.talk(outcome, stderr)
+        cli_report.keep(outcome)
         print(cli_report.as_json(outcome) if json else cli_report.as_text(outcome), file=stdout)
     raise typer.Exit(outcome.exit_code)
 

@@ -14,9 +14,12 @@ from rich.console import Console
 from rich.table import Table
 
 from charassets.cli_run import Outcome
+from charassets.lake.store import open_store
+from charassets.stages.sheets import characters, duplicates
 from charassets.summary import Summary, summarise
 
 _WIDTH = 120
+_SHEET_BYTES = 150_000
 
 
 def talk(outcome: Outcome, stderr: TextIO) -> None:
@@ -32,6 +35,22 @@ def talk(outcome: Outcome, stderr: TextIO) -> None:
         print(f"warning: {warning}", file=stderr)
     if not outcome.computed and not outcome.exit_code:
         print(f"nothing to compute: every table was up to date ({outcome.seconds:.1f} s)", file=stderr)
+
+
+def keep(outcome: Outcome) -> None:
+    """Leave the report of a run that did something in WORKSPACE/reports: ``summary.json`` and contact sheets.
+
+    Raises:
+        StorageError: the folder cannot be written.
+    """
+    if not outcome.computed:
+        return
+    lake = outcome.workspace.open_lake()
+    sheets = {**characters(lake, _SHEET_BYTES), **duplicates(lake, _SHEET_BYTES)}
+    folder = open_store(str(outcome.workspace.reports))
+    folder.put_bytes(as_json(outcome).encode(), "summary.json")
+    for title, data in sheets.items():
+        folder.put_bytes(data, f"{title}.webp")
 
 
 def as_json(outcome: Outcome) -> str:
@@ -144,6 +163,7 @@ def _next_steps(outcome: Outcome) -> str:
             "",
             f"DuckDB file  {workspace.warehouse}",
             f"exports      {workspace.exports}",
+            f"reports      {workspace.reports}",
             f'query        cd {folder} && duckdb {workspace.warehouse.name} -c "{query}"',
             f'or           cd {folder} && {python} -c "{_python(workspace.warehouse.name, query)}"',
             f"next         make ui{place}    the Dagster UI: partitions, checks, what is stale",

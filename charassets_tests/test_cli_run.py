@@ -171,6 +171,7 @@ def test_own_pictures_take_the_place_of_the_demo_and_a_retired_source_leaves(cha
     code, out, _ = charassets(*run, "--source", f"mine={source}")
     assert code == 0
     assert json.loads(out)["summary"]["records"] == {"mine": 6}
+    assert json.loads((work / "reports" / "summary.json").read_text())["summary"]["records"] == {"mine": 6}
     code, _, err = charassets("demo", "-w", work)
     assert code == 2
     assert "holds your source 'mine'" in err
