@@ -14,7 +14,7 @@ from charassets.studio.styles import Style, sample_style
 from charassets.studio.traits import Character, sample_character
 
 FRAMINGS = ("avatar", "head", "bust", "upper", "full")
-_FADING = {"painterly": 0.3, "soft": 0.15}  # share of busts whose lower edge is left unfinished
+_FADING = {"painterly": 0.35, "soft": 0.15}  # share of busts whose lower edge is left unfinished
 Cell = tuple[int, int, int, int]  # x0, y0, x1, y1 in pixels
 
 
@@ -81,7 +81,7 @@ def place(who: Character, pose: Pose, style: Style, framing: str, cell: Cell, rn
         room = 0.08 * width
     x = (x0 + x1) / 2 + rng.uniform(-room, room) * 0.8
     head_only = framing == "avatar" or (framing == "head" and rng.random() < 0.25)
-    fading = framing in {"bust", "upper"} and rng.random() < _FADING.get(style.name, 0.0)
+    fading = framing == "bust" and rng.random() < _FADING.get(style.name, 0.0)
     return Placed(who, pose, style, x, y, half, cell, head_only, fading=fading)
 
 
@@ -99,8 +99,12 @@ def cast_single(rng: np.random.Generator, width: int, height: int, style: Style)
         half_w, half_h = int(width * rng.uniform(0.3, 0.5)), int(height * rng.uniform(0.45, 0.8))
         x, y = int(rng.uniform(0, width - half_w)), height - half_h
         cell = (x, y, x + half_w, y + half_h)
-    placed = replace(place(who, sample_pose(rng), style, framing, cell, rng), cell=canvas)
-    return Layout((placed,), grounds=("white", "plain", "vignette", "dark") if placed.fading else ())
+    return alone(replace(place(who, sample_pose(rng), style, framing, cell, rng), cell=canvas))
+
+
+def alone(placed: Placed) -> Layout:
+    """A picture of one character; what fades does so into an empty ground, as cut-out busts and studio portraits do."""
+    return Layout((placed,), grounds=("white", "white", "plain", "vignette", "dark") if placed.fading else ())
 
 
 def cast_group(rng: np.random.Generator, width: int, height: int, style: Style) -> Layout:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.backdrops import GROUND_TAGS, draw_backdrop
-from charassets.studio.casting import FRAMINGS, Layout, Placed, cast_group, cast_nobody, cast_single, place
+from charassets.studio.casting import FRAMINGS, Layout, Placed, alone, cast_group, cast_nobody, cast_single, place
 from charassets.studio.chance import pick
 from charassets.studio.characters import Figure, draw_character, in_mood
 from charassets.studio.furnishing import bubbles, furnish
@@ -74,7 +74,7 @@ def draw_portrait(
     if rng.random() < 0.6:
         who = in_mood(who, MOODS[rng.integers(len(MOODS))])
     placed = place(who, pose or sample_pose(rng), style, framing, (0, 0, size, size), rng)
-    return compose(Layout((placed,)), style, (size, size), rng, kind="single", backdrop=backdrop)
+    return compose(alone(placed), style, (size, size), rng, kind="single", backdrop=backdrop)
 
 
 def compose(

@@ -3,7 +3,9 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
+from charassets.cli import app
 from charassets.cli_studio import draw_studio
 from charassets.errors import UsageError
 
@@ -46,3 +48,10 @@ def test_the_same_seed_writes_the_same_files(drawn, tmp_path):
 def test_a_folder_that_holds_something_is_refused(drawn):
     with pytest.raises(UsageError, match="not empty"):
         draw_studio(drawn, 1)
+
+
+def test_the_command_draws_and_says_where(tmp_path):
+    done = CliRunner().invoke(app, ["studio", "--n", "2", "--size", "64", "--out", str(tmp_path / "new")])
+    assert done.exit_code == 0
+    assert str(tmp_path / "new" / "sheet.webp") in done.stderr
+    assert len(truth_of(tmp_path / "new")) == 2
