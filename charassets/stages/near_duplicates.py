@@ -4,7 +4,7 @@ What belongs here: which records are asked about, and what the rule is told of t
 (``charassets.similarity.duplicates``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -22,6 +22,7 @@ from charassets.stages.contract import Collection, CollectionStage, JsonValue, O
 from charassets.stages.gates import verdict_sql, verdicts
 
 _JUDGED = tuple(name for name in SINGLE_CHARACTER_IMAGES.arrow.names if name != "crop")
+_JUDGED_AT_ONCE = 16_384  # records; the columns without the crop are about a kilobyte each
 _MEASURED = ("record_id", "image_id", "phash", "width", "height", "sharpness")
 
 
@@ -65,13 +66,25 @@ def _singles(images: Collection, gates: GateSettings) -> tuple[pa.Table, dict[st
     skipped: dict[str, str] = {}
     schema = pa.schema([PICTURES.field(name) for name in _MEASURED])
     found = [schema.empty_table()]
-    for batch in images.batches(_JUDGED):
+    for batch in _gathered(images.batches(_JUDGED)):
         single = np.array([verdict == "single" for verdict in verdicts(batch, gates)["verdict"].to_pylist()], bool)
         pictured = batch["image_id"].is_valid().to_numpy()
         for record, has_picture in zip(batch["record_id"].filter(~single).to_pylist(), pictured[~single], strict=True):
             skipped[record] = "not_single" if has_picture else "no_picture"
         found.append(batch.filter(pa.array(single)).select(schema.names).cast(schema))
     return pa.concat_tables(found).combine_chunks(), skipped
+
+
+def _gathered(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """Batches of many small shards put together: opening a query for each would cost more than answering it."""
+    held: list[pa.Table] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(table.num_rows for table in held) >= _JUDGED_AT_ONCE:
+            yield pa.concat_tables(held)
+            held = []
+    if held:
+        yield pa.concat_tables(held)
 
 
 def _tag_counts(raw: Collection, records: list[str]) -> np.ndarray:
