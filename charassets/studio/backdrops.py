@@ -21,6 +21,7 @@ GROUND_TAGS = {
 }  # fmt: skip
 BACKDROPS = tuple(GROUND_TAGS)
 _WEIGHTS = (0.2, 0.18, 0.12, 0.08, 0.19, 0.08, 0.05, 0.07, 0.03)
+_CLOUD_SIDE = 72  # px; clouds are smooth, so they are made small and enlarged
 _GREENS = ("Green", "Green", "Brown", "Yellow", "Blonde")
 
 
@@ -157,13 +158,16 @@ def _interior(pen: Pen, width: int, height: int, rng: np.random.Generator) -> No
 
 def _texture(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
     first, second = cloth_color(rng), cloth_color(rng)
-    noise = np.zeros((height, width), np.float32)
+    noise = np.zeros((_CLOUD_SIDE, _CLOUD_SIDE), np.float32)
     for k in (4, 9, 20, 45):
-        noise += cv2.resize(
-            rng.normal(0, 1, (k, k)).astype(np.float32), (width, height), interpolation=cv2.INTER_CUBIC
-        ) / np.sqrt(k)
-    t = (1 / (1 + np.exp(-3 * noise)))[..., None]
-    pen.layer[..., :3] = np.clip((first * (1 - t) + second * t) * 255, 0, 255).astype(np.uint8)
+        octave = rng.standard_normal((k, k), np.float32) / np.float32(np.sqrt(k))
+        noise += cv2.resize(octave, noise.shape, interpolation=cv2.INTER_CUBIC)
+    levels = cv2.resize(
+        (255 / (1 + np.exp(-3 * noise))).astype(np.uint8), (width, height), interpolation=cv2.INTER_CUBIC
+    )
+    shares = np.linspace(0, 1, 256)[:, None]
+    shades = (255 * (first * (1 - shares) + second * shares)).astype(np.uint8)
+    pen.layer[..., :3] = shades[np.asarray(levels, np.uint8)]
 
 
 def _vignette(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from charassets.studio.palette import Rgb
 from charassets.studio.styles import Style
 
-_FIELD_SIDE = 28  # px; light on a volume varies slowly, so it is computed small and enlarged
+_FIELD_SIDE = 24  # px; light on a volume varies slowly, so it is computed small and enlarged
 _MIDDLE = 128  # the level of a surface that the light grazes; 1 is full shade, 255 full light
 _SOBEL = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
 _SHADE, _GLOW = 0.75, 0.38  # how far full shade darkens, and full light pulls towards the light's colour
@@ -61,7 +61,8 @@ def light_levels(mask: NDArray[np.uint8], across_light: NDArray[np.float32]) -> 
     size = (max(3, int(width * shrink)), max(3, int(height * shrink)))
     relief = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32)
     reach = max(1.0, 0.16 * min(size))
-    relief = cv2.GaussianBlur(relief, (0, 0), reach, borderType=cv2.BORDER_REPLICATE)
+    kernel = 2 * int(2.5 * reach) + 1
+    relief = cv2.GaussianBlur(relief, (kernel, kernel), reach, borderType=cv2.BORDER_REPLICATE)
     slope = cv2.filter2D(relief, cv2.CV_32F, across_light)
     steepest = max(cv2.norm(slope, cv2.NORM_INF), 1e-6)
     levels = cv2.convertScaleAbs(slope, alpha=(255 - _MIDDLE) / steepest, beta=_MIDDLE)
