@@ -29,7 +29,6 @@ SIDE = 80  # px of both squares; on heads of 80 px a second of training gained t
 _DRAWN = 160  # px of the drawings they are cut from
 _PEAK_RATE, _WARMUP_STEPS, _WEIGHT_DECAY = 2e-3, 80, 0.03
 _FIRST_IDENTITY, _FIRST_UNSEEN = 10_000_000, 3_000_000  # measuring uses seeds below both
-_KEPT = 0.998  # of the running average of weights, a step
 _TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(3.0), 53))
 
 
@@ -50,7 +49,6 @@ def train(
         Folder of the finished heads; no answer may decide anything before ``thresholds`` has allowed it.
     """
     import torch
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
     from charassets.models.mini_heads import HeadsNetwork
 
@@ -59,13 +57,11 @@ def train(
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     asked = head_questions()
     network = HeadsNetwork(SIDE, [len(q.options) for q in asked]).to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(_KEPT), use_buffers=True)
     optimizer = torch.optim.AdamW(network.parameters(), lr=_PEAK_RATE, weight_decay=_WEIGHT_DECAY, betas=(0.9, 0.98))
     budget, step, checkpoint = Budget(minutes * 60), 0, out / "checkpoint.pt"
     if checkpoint.exists():
         saved = torch.load(checkpoint, map_location=device, weights_only=True)
         network.load_state_dict(saved["network"])
-        average.load_state_dict(saved["average"])
         optimizer.load_state_dict(saved["optimizer"])
         step, budget.spent = saved["step"], saved["spent"]
     first = _FIRST_IDENTITY + seed * figures
@@ -88,18 +84,16 @@ def train(
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
         optimizer.step()
-        # The average of the first steps would remember the random start.
-        average.update_parameters(network)
         step += 1
         budget.tell(f"step {step}  loss {loss:.3f}")
         if budget.save_due() or budget.share >= 1:
-            state = {"network": network.state_dict(), "average": average.state_dict()}
-            state |= {"optimizer": optimizer.state_dict(), "step": step, "spent": budget.elapsed}
+            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
+            state |= {"step": step, "spent": budget.elapsed}
             torch.save(state, checkpoint.with_suffix(".tmp"))
             checkpoint.with_suffix(".tmp").replace(checkpoint)
-    final = average.module.eval()
+    network.eval()
     held_out: list[DrawnFigure] = draw_all(drawn_figure, ((_FIRST_UNSEEN + k, _DRAWN) for k in range(unseen)))
-    return save(final, _calibrated(final, asked, held_out, device), out / "heads")
+    return save(network, _calibrated(network, asked, held_out, device), out / "heads")
 
 
 def _batch(figures: Sequence[DrawnFigure], rng: np.random.Generator) -> tuple["torch.Tensor", "torch.Tensor"]:

@@ -24,7 +24,7 @@ RIGHT = 0.85
 """At a shipped threshold an attribute is right at least this often on every set of real art (the project's promise)."""
 
 _SAFE = 0.88  # asked for on the sets at hand, so that sets not at hand may be a little harder
-_FEW = 8  # answers; fewer on a set say nothing about it
+_FEW = 8  # answers; of fewer on a set no more than the promise is asked
 _ENOUGH = 30  # answers on all sets; an attribute answered less often is better not decided
 _GRID = np.round(np.arange(0.5, 1.0, 0.01), 2)
 
@@ -83,7 +83,7 @@ def choose(found: Answered) -> float | None:
 
 def _holds(found: Answered, least: float, name: str) -> bool:
     right, count = found.share_right(least, name)
-    return count < _FEW or right >= _SAFE
+    return count == 0 or right >= (_SAFE if count >= _FEW else RIGHT)
 
 
 def _each_value(found: Answered, least: float) -> bool:
