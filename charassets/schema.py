@@ -66,7 +66,7 @@ SOURCE_ITEMS = Table(
         Column("kind", pa.string(), "file, tar, parquet, table, kohya or urls: the reader that understands it.", False),
         Column("uri", pa.string(), "Where the item lies now.", False),
         Column("first", pa.int64(), "First record of a slice of a container (0 for a single file).", False),
-        Column("count", pa.int64(), "Records the item is expected to hold.", False),
+        Column("count", pa.int64(), "Records the item is expected to hold; 0 for one that could not be listed.", False),
         Column(
             "digest", pa.string(), "Digest of size, modification time and sidecars: a change re-reads the item.", False
         ),

@@ -117,6 +117,10 @@ class Fragment:
         """Number of rows."""
         return self.manifest.file("rows").rows
 
+    def is_whole(self) -> bool:
+        """Every file is there in its full length: a look, not a hash; ``charassets verify`` hashes."""
+        return all(self._store.size(f"{self._folder}/{file.name}") == file.bytes for file in self.manifest.files)
+
     def path(self, role: str = "rows") -> str:
         """Path of a file below the lake's root."""
         return f"{self._folder}/{self.manifest.file(role).name}"

@@ -131,16 +131,21 @@ def _listed(listings: Mapping[str, Iterable[ItemLike]]) -> dict[tuple[str, str],
 
 
 def _cut(lines: Iterable[Line], shard_records: int) -> Iterable[list[Line]]:
-    """Consecutive items of one source, cut so that a shard holds at most ``shard_records`` records."""
+    """Consecutive items of one source and kind, cut so that a shard holds at most ``shard_records`` records.
+
+    A shard that cannot be read holds up all its records: pictures never share one with archives, and an item that could
+    not even be listed (it counts no records) stands alone.
+    """
     held: list[Line] = []
     records = 0
     for line in lines:
-        size = max(1, line.count)
-        if held and (line.source != held[0].source or records + size > shard_records):
+        last = held[-1] if held else line
+        apart = (line.source, line.kind) != (last.source, last.kind) or 0 in (line.count, last.count)
+        if held and (apart or records + line.count > shard_records):
             yield held
             held, records = [], 0
         held.append(line)
-        records += size
+        records += line.count
     if held:
         yield held
 

@@ -55,6 +55,10 @@ class Store(Protocol):
         """A seekable file for reading."""
         ...
 
+    def size(self, path: str) -> int | None:
+        """Bytes under ``path``, or None where there is nothing."""
+        ...
+
     def files(self, prefix: str) -> Iterator[Entry]:
         """All files below the folder ``prefix``, temporary ones too, in no order."""
         ...
@@ -141,6 +145,14 @@ class LocalStore:
         with _storage_errors("read", str(self._root / path)):
             return pa.OSFile(str(self._root / path))
 
+    def size(self, path: str) -> int | None:
+        """Bytes under ``path``."""
+        with _storage_errors("read", str(self._root / path)):
+            try:
+                return (self._root / path).stat().st_size
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+
     def files(self, prefix: str) -> Iterator[Entry]:
         """All files below ``prefix``."""
         for folder, _, names in os.walk(self._root / prefix):
@@ -211,6 +223,12 @@ class ObjectStore:
         """The object under ``path``, read by ranges."""
         with _storage_errors("read", f"{self._uri}/{path}"):
             return self._fs.open_input_file(self._full(path))
+
+    def size(self, path: str) -> int | None:
+        """Bytes of the object."""
+        with _storage_errors("read", f"{self._uri}/{path}"):
+            info = self._fs.get_file_info(self._full(path))
+        return info.size if info.type == fs.FileType.File else None
 
     def _infos(self, prefix: str, *, recursive: bool) -> list[fs.FileInfo]:
         selector = fs.FileSelector(self._full(prefix).rstrip("/"), allow_not_found=True, recursive=recursive)

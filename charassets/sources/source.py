@@ -195,7 +195,7 @@ class Source:
         except SourceError:
             if self._single:
                 raise
-            yield Item(f"{path}#{0:09d}-{self._span}", kind, uri, 0, self._span, _digest(stamp))
+            yield Item(f"{path}#{0:09d}-{self._span}", kind, uri, 0, 0, _digest(stamp))
 
     def _archive(self, found: Found, stamp: Stamp) -> Iterator[Item]:
         return webdataset.items(found.path, found.entry.path, stamp, self._span, _digest(stamp))

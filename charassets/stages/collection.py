@@ -53,7 +53,7 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     own = stage.own_fingerprint()
     wanted = fingerprint({"stage": own, "inputs": versions})
     before = lake.fragment(stage.name, ALL)
-    if before is not None and before.manifest.fingerprint == wanted:
+    if before is not None and before.is_whole() and before.manifest.fingerprint == wanted:
         progress.advance(stage.name, before.manifest.counts["in"], reused=True)
         return ShardResult(before.manifest, True, 0, before.manifest.counts["in"], time.perf_counter() - started)
     inputs = {table: StoredCollection(table, found) for table, found in fragments.items()}

@@ -52,6 +52,8 @@ def run_stage(stage: Stage, shard: str, lake: Lake) -> ShardResult:
     own = stage.own_fingerprint()
     wanted = fingerprint({"stage": own, "inputs": versions})
     before = lake.fragment(stage.name, shard)
+    if before is not None and not before.is_whole():
+        before = None  # somebody deleted or cut a file of it: made again from the input
     if before is not None and before.manifest.fingerprint == wanted:
         progress.advance(stage.name, before.manifest.counts["in"], reused=True)
         return ShardResult(before.manifest, True, 0, before.manifest.counts["in"], time.perf_counter() - started)

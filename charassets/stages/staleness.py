@@ -36,7 +36,7 @@ def _reasons(lake: Lake, stages: Mapping[str, Stage], own: Mapping[str, str], sh
     reasons: dict[str, str] = {}
     for table, stage in stages.items():
         fragment = lake.fragment(table, shard)
-        if fragment is None:
+        if fragment is None or not fragment.is_whole():
             reasons[table] = MISSING
             continue
         versions[table] = fragment.version

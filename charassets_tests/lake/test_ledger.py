@@ -71,6 +71,14 @@ def test_a_retired_source_leaves_its_shards_empty_and_the_others_alone(lake: Lak
     assert ledger.sources(lake) == {"b"}
 
 
+def test_pictures_never_share_a_shard_with_archives_and_an_unreadable_item_stands_alone(lake: Lake) -> None:
+    tars = [Item("a.tar#0", "tar", count=2), Item("b.tar#0", "tar", count=0), Item("c.tar#0", "tar", count=2)]
+    ledger.update(lake, {"s": [*items(1, 2), *tars]}, 100)
+    shards = [place for _, place in sorted(where(lake).items())]
+    assert len(set(shards)) == 4
+    assert shards[0] == shards[1]
+
+
 def test_sources_never_share_a_shard(lake: Lake) -> None:
     ledger.update(lake, {"a": items(1), "b": items(1)}, 100)
     assert len(set(where(lake).values())) == 2

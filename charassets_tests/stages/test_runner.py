@@ -120,6 +120,15 @@ def test_second_run_computes_nothing(lake: Lake) -> None:
     assert (result.unchanged, result.computed, again.seen) == (True, 0, [])
 
 
+def test_a_deleted_file_is_made_again(lake: Lake) -> None:
+    put_raw(lake, LINES)
+    before = run_stage(Words(), SHARD, lake).manifest
+    lake.store.delete(f"tag_evidence/{SHARD}/{before.file('rows').name}")
+    result = run_stage(Words(), SHARD, lake)
+    assert (result.computed, result.manifest) == (5, before)
+    assert words(lake)[0] == ("r1", "red")
+
+
 def test_only_the_edited_line_is_computed_again(lake: Lake) -> None:
     put_raw(lake, LINES)
     run_stage(Words(), SHARD, lake)
