@@ -10,12 +10,13 @@ import pytest
 
 from charassets.attributes import zero_shot
 from charassets.attributes.vocabulary import load
+from charassets.models.heads import load_heads
 from charassets.models.registry import load_detector, load_embedder
-from charassets.settings import DetectorSettings, EmbedderSettings
+from charassets.settings import DetectorSettings, EmbedderSettings, HeadSettings
 from charassets.studio.scenes import draw_portrait, draw_scene
 from charassets.studio.traits import sample_character
 from charassets.studio.transforms import NEAR_COPIES
-from charassets.training import detector_figures, embedder_figures
+from charassets.training import detector_figures, embedder_figures, head_figures
 from charassets.training.figures import Figure, table
 from charassets.training.shipping import SHELF
 
@@ -28,6 +29,11 @@ def detector():
 @pytest.fixture(scope="module")
 def embedder():
     return load_embedder(EmbedderSettings(path="mini:embedder"), "cpu")
+
+
+@pytest.fixture(scope="module")
+def heads():
+    return load_heads(HeadSettings(path="mini:heads"), "cpu")
 
 
 def test_every_shipped_file_is_the_one_the_manifest_names():
@@ -80,6 +86,20 @@ def test_embeddings_are_of_unit_length_and_answer_every_question(embedder):
     assert np.linalg.norm(vectors.astype(np.float32)) == pytest.approx(1, abs=1e-3)
     answers = zero_shot.prepare(embedder, load()).answers(vectors)[0]
     assert {"Hair Color", "Gender", "Dress"} <= {answer.attribute for answer in answers}
+
+
+def test_the_heads_know_attributes_of_characters_they_never_saw(heads):
+    figures = {figure.what: figure for figure in head_figures.on_drawings(heads, figures=80)}
+    for attribute, better in {"Hair Color": 0.3, "Skin Tone": 0.1, "Hair Length": 0.1}.items():
+        figure = figures[f"{attribute}, heads"]
+        assert figure.value > figure.baseline + better, attribute
+
+
+def test_the_heads_decide_something_and_not_everything(heads):
+    least = {question.name: question.min_confidence for question in heads.questions}
+    assert least["Skin Tone"] is not None
+    assert None in least.values()
+    assert all(value is None or 0.5 <= value < 1 for value in least.values())
 
 
 def test_figures_become_a_table_people_can_read():
