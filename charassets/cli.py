@@ -8,6 +8,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import orjson
 import typer
 from typer.exceptions import TyperException
 
@@ -143,12 +144,15 @@ def _guarded() -> int:
         where = f"{Path(place.filename).name}:{place.lineno}"
         return _told(f"unexpected {type(error).__name__}: {error} [{where}]; please report this as a bug", 1)
     if code == INTERRUPTED:  # typer answers so to Ctrl-C inside a command
-        return _told("interrupted; the next run continues where this one stopped", INTERRUPTED)
+        return _told("interrupted; finished tables are kept, and the next run goes on from there", INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 
 def _told(message: str, code: int) -> int:
-    print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    line = " ".join(message.split())
+    print(f"error: {line}", file=sys.stderr)
+    if "--json" in sys.argv:  # who asked for one object gets one, whatever happened
+        print(orjson.dumps({"ok": False, "exit_code": code, "error": line}).decode())
     return code
 
 

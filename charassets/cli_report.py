@@ -26,13 +26,20 @@ def talk(outcome: Outcome, stderr: TextIO) -> None:
     """Say on stderr what failed, what is unusual, and whether there was anything to do."""
     report = outcome.report
     for name, error in outcome.intake.failed.items():
-        print(f"error: source {name}: {error}", file=stderr)
+        print(f"error: {error}", file=stderr)
+        if name not in outcome.remembered:
+            print(f"source {name} is not remembered; give it again once it is mended", file=stderr)
     for shard, what in sorted(report.bad_shards.items()):
         print(f"error: {shard}: {what}", file=stderr)
     for problem in report.problems:
         print(f"error: {problem.step}: {problem.what}", file=stderr)
     for warning in report.warnings:
         print(f"warning: {warning}", file=stderr)
+    if outcome.strictly_refused:
+        print(
+            f"error: --strict, and {outcome.strictly_refused:,} records were rejected; the view `rejections` says why",
+            file=stderr,
+        )
     if not outcome.computed and not outcome.exit_code:
         print(f"nothing to compute: every table was up to date ({outcome.seconds:.1f} s)", file=stderr)
 
@@ -134,7 +141,7 @@ def _results(summary: Summary) -> Table:
 
 def _lines(summary: Summary) -> Iterator[tuple[str, str]]:
     """What the summary table says, line by line."""
-    yield "images in", _by_name(summary.records)
+    yield "records in", _by_name(summary.records)
     yield "kept", _by_name(summary.kept)
     yield "rejected", _by_name(summary.rejected)
     yield "verdicts", _by_name(summary.verdicts)

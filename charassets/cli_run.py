@@ -60,7 +60,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run came to: everything the summary, the JSON and the exit code are made from."""
+    """What a run came to: everything the summary, the JSON and the exit code are made from.
+
+    Attributes:
+        settings: settings of the run.
+        workspace: the workspace.
+        intake: what the sources held.
+        report: what Dagster did.
+        seconds: wall time.
+        exit_code: the command's exit code.
+        remembered: names of the sources that the next run will know without being told.
+        strictly_refused: rejected records, where ``--strict`` makes them a failure.
+    """
 
     settings: Settings
     workspace: Workspace
@@ -68,6 +79,8 @@ class Outcome:
     report: "Report"
     seconds: float
     exit_code: int
+    remembered: Collection[str] = ()
+    strictly_refused: int = 0
 
     @property
     def computed(self) -> int:
@@ -123,7 +136,8 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     with workspace.locked():
         lake = workspace.open_lake()
         intake = take_in(settings, lake)
-        known = [source for source in flags.get("sources", []) if source["name"] not in intake.failed]
+        before = {source.name for source in load_settings().sources}
+        known = [s for s in flags.get("sources", []) if s["name"] in before or s["name"] not in intake.failed]
         if remember(workspace.root, {**lasting, "sources": known} if request.sources else lasting):
             print(f"remembered in {workspace.root / 'charassets.yaml'}", file=stderr)
         for described in intake.described.values():
@@ -131,7 +145,10 @@ def run(request: Request, stderr: TextIO) -> Outcome:
         overrides = {**flags, "workspace": str(workspace.root)}
         report = _through_dagster(workspace, lake, outdated(lake, stages), overrides, stderr)
     seconds = time.perf_counter() - started
-    return Outcome(settings, workspace, intake, report, seconds, _exit_code(request, intake, report))
+    refused = sum(done.rejected for done in report.tables.values()) if request.strict else 0
+    code = _exit_code(intake, report, refused)
+    remembered = {source.name for source in load_settings().sources}
+    return Outcome(settings, workspace, intake, report, seconds, code, remembered, refused)
 
 
 @contextmanager
@@ -184,10 +201,9 @@ def _through_dagster(
         return run_everything(instance, lake, stale, overrides, reporter)
 
 
-def _exit_code(request: Request, intake: Intake, report: "Report") -> int:
+def _exit_code(intake: Intake, report: "Report", refused: int) -> int:
     if report.problems:
         return report.problems[0].exit_code
     if report.bad_shards:
         return report.bad_code
-    refused = sum(done.rejected for done in report.tables.values())
-    return SourceError.exit_code if intake.failed or (request.strict and refused) else 0
+    return SourceError.exit_code if intake.failed or refused else 0

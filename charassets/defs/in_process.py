@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.instance.ref import InstanceRef
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 
 from charassets import progress
 from charassets.defs.assembly import build_defs
@@ -57,7 +59,10 @@ def instance_of(home: Path) -> Iterator[dg.DagsterInstance]:
     if not (home / "dagster.yaml").exists():
         shutil.copyfile(INSTANCE_SETTINGS, home / "dagster.yaml")
     os.environ["DAGSTER_HOME"] = str(home)
-    with written_in_passing(), dg.DagsterInstance.get() as instance:
+    # Capturing output starts helper processes that answer Ctrl-C with a traceback; the terminal shows the output anyway.
+    uncaptured = {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__, "config": {}}
+    settings = InstanceRef.from_dir(str(home), overrides={"compute_logs": uncaptured})  # pyright: ignore[reportArgumentType]
+    with written_in_passing(), dg.DagsterInstance.from_ref(settings) as instance:
         _bury_dead_runs(instance)
         yield instance
 
