@@ -201,6 +201,9 @@ class ClusterSettings(_Section):
     min_samples: int = Field(
         default=2, ge=1, description="Neighbours that make a picture dense (hdbscan's min_samples)."
     )
+    max_share: float = Field(
+        default=1.0, gt=0, le=1, description="Largest share of the pictures one character may hold; 1 allows any."
+    )
 
 
 class AttributeSettings(_Section):

@@ -23,6 +23,7 @@ LEAST_DISTANCE = 1e-3
 """Half-precision vectors cannot tell closer ones apart, and a distance of 0 is an infinite density."""
 
 _NEIGHBOURS = 16  # ARI within .01 of the exact tree at 20,000 vectors; 8 do as well, 32 bring nothing
+_FEW = 25  # pictures of one character that are never too many: a share means little in a small collection
 _BRIDGE = 1.0001  # of the longest edge: above everything that was seen, and finite
 
 
@@ -33,10 +34,16 @@ class ClusterRule:
     Attributes:
         min_cluster_size: fewest members.
         min_samples: the neighbour whose distance is a vector's own density.
+        max_share: a larger cluster gives way to the ones within it; for a model to which all of a collection looks alike.
     """
 
     min_cluster_size: int
     min_samples: int
+    max_share: float = 1.0
+
+    def most(self, n: int) -> int:
+        """Most members among n vectors; 0 means any number, as hdbscan has it."""
+        return 0 if self.max_share >= 1 else max(_FEW, self.min_cluster_size, int(self.max_share * n))
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,10 @@ def _by_library(vectors: NDArray[np.float16], rule: ClusterRule) -> tuple[NDArra
     matrix = distances(single @ single.T)
     np.fill_diagonal(matrix, 0.0)
     model = hdbscan.HDBSCAN(
-        min_cluster_size=rule.min_cluster_size, min_samples=rule.min_samples, metric="precomputed"
+        min_cluster_size=rule.min_cluster_size,
+        min_samples=rule.min_samples,
+        metric="precomputed",
+        max_cluster_size=rule.most(len(vectors)),
     ).fit(matrix)
     return model.labels_.astype(np.int64), model.probabilities_
 
@@ -157,7 +167,11 @@ def _select_clusters(tree: NDArray[np.float64], rule: ClusterRule) -> tuple[NDAr
     from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
 
     condensed = condense_tree(label(np.ascontiguousarray(tree)), rule.min_cluster_size)
-    labels, strengths, _ = get_clusters(condensed, compute_stability(condensed))
+    labels, strengths, _ = get_clusters(
+        condensed,
+        compute_stability(condensed),
+        max_cluster_size=rule.most(len(tree) + 1),
+    )
     return labels.astype(np.int64), strengths
 
 

@@ -30,7 +30,8 @@ class CharacterClusters(CollectionStage):
     }
 
     def __init__(self, settings: Settings) -> None:
-        self._rule = ClusterRule(settings.clusters.min_cluster_size, settings.clusters.min_samples)
+        rule = settings.clusters
+        self._rule = ClusterRule(rule.min_cluster_size, rule.min_samples, rule.max_share)
 
     def settings_read(self) -> Mapping[str, JsonValue]:
         """The cluster rule."""

@@ -94,3 +94,19 @@ def test_too_few_vectors_are_noise(n: int):
 
 def test_names_are_padded_and_grow():
     assert [character_id(i) for i in (0, 12, 1234)] == ["character_000", "character_012", "character_1234"]
+
+
+@pytest.mark.parametrize("whole_up_to", [0, 2_000], ids=["graph", "library"])
+def test_a_crowd_gives_way_to_the_characters_within_it(whole_up_to: int):
+    random = np.random.default_rng(3)
+    style = random.standard_normal(64)  # what all pictures of a foreign hand have in common
+    crowd, truth = characters([8] * 12, strangers=60, spread=0.3)
+    crowd = crowd.astype(np.float64) + 0.5 * style
+    far, _ = characters([10], spread=0.1, seed=9)
+    vectors = np.concatenate([crowd, far])
+    vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
+    rule = ClusterRule(5, 3, max_share=0.2)
+    found = cluster_vectors(vectors, names(len(vectors)), rule, whole_up_to=whole_up_to)
+    assert np.bincount(found.label[found.label >= 0]).max() <= max(25, 0.2 * len(vectors))
+    members = np.flatnonzero(truth >= 0)
+    assert adjusted_rand_score(truth[members], found.label[members]) > 0.9
