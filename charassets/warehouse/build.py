@@ -28,7 +28,7 @@ from charassets.warehouse.reading import connect, fingerprint_of, search_from
 from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.sql import comment, identifier, literal
 
-CODE_VERSION = "1"
+CODE_VERSION = "2"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"

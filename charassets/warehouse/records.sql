@@ -57,8 +57,14 @@ SELECT
     raw.episode, raw.scene, raw.frame, raw.time_s,
     images.sharpness, images.brightness, images.contrast, images.crop_label, images.crop_score, images.crop_box,
     images.crop_id, images.cut_off, images.tag_flags,
+    list_sort(list_distinct(list_transform(
+        list_filter(images.boxes, lambda box: box.score >= CASE box.label
+            WHEN 'person' THEN gates.person_score WHEN 'head' THEN gates.head_score WHEN 'face' THEN gates.face_score END),
+        lambda box: box.label
+    ))) AS seen,
     copies.group_id AS duplicate_group, coalesce(group_sizes.copies, 1) AS copies
 FROM all_records AS fates
+CROSS JOIN gates
 JOIN raw_shards AS raw USING (record_id)
 LEFT JOIN single_character_images AS images USING (record_id)
 LEFT JOIN near_duplicates AS copies USING (record_id)
@@ -90,5 +96,6 @@ COMMENT ON COLUMN records.character_probability IS 'Strength of membership in th
 COMMENT ON COLUMN records.character_representative IS 'The most central picture of its character.';
 COMMENT ON COLUMN records.mean_confidence IS 'Mean confidence of the decided ones of the nine attributes; null if none is.';
 COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decided.';
+COMMENT ON COLUMN records.seen IS 'What the detector saw, by the gates: any of face, head, person; null for text.';
 COMMENT ON COLUMN records.duplicate_group IS 'Group of copies it was kept of: its own record_id; null for text.';
 COMMENT ON COLUMN records.copies IS 'Size of that group, 1 for a picture without copies.';
