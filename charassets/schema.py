@@ -228,6 +228,21 @@ CHARACTER_CLUSTERS = Table(
     ),
 )
 
+EDITS = Table(
+    "edits",
+    1,
+    "One row an edit of the log that stands (neither undone nor an undo), as the last run took it in.",
+    (
+        Column("seq", pa.int64(), "Place in the log.", False),
+        Column("edit_id", pa.string(), "Identity of the edit, the same in every log it is imported into.", False),
+        Column("at", pa.string(), "Time of the act, ISO 8601 in UTC.", False),
+        Column("actor", pa.string(), "Who acted.", False),
+        Column("op", pa.string(), "Operation, e.g. attribute.set or cluster.rename.", False),
+        Column("args", pa.string(), "Its arguments as JSON; records are named, never cluster ids alone.", False),
+        Column("base", pa.int64(), "Place of the last edit the actor had seen.", False),
+    ),
+)
+
 TABLES: dict[str, Table] = {
     t.name: t
     for t in (
@@ -238,6 +253,7 @@ TABLES: dict[str, Table] = {
         TAG_EVIDENCE,
         VISUAL_EVIDENCE,
         CHARACTER_ATTRIBUTES,
+        EDITS,
         NEAR_DUPLICATES,
         CHARACTER_CLUSTERS,
     )

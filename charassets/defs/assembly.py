@@ -5,6 +5,7 @@ import dagster as dg
 from charassets.defs import (
     attributes,
     automation,
+    curation,
     embeddings,
     exports,
     images,
@@ -15,7 +16,7 @@ from charassets.defs import (
 )
 from charassets.defs.resources import Workbench
 
-_ASSETS = (raw, images, embeddings, attributes, similarity, warehouse, exports)
+_ASSETS = (raw, images, embeddings, attributes, curation, similarity, warehouse, exports)
 
 
 def build_defs() -> dg.Definitions:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from charassets.defs.attributes import character_attributes, tag_evidence, visual_evidence
+from charassets.defs.curation import edit_log, edits
 from charassets.defs.embeddings import clip_embeddings
 from charassets.defs.exports import jsonl_export
 from charassets.defs.images import single_character_images
@@ -29,7 +30,7 @@ NEW_SHARDS_A_TICK = 1_000
 SHARD_ASSETS = dg.AssetSelection.assets(
     raw_shards, single_character_images, clip_embeddings, tag_evidence, visual_evidence, character_attributes
 )
-COLLECTION_ASSETS = dg.AssetSelection.assets(near_duplicates, character_clusters, warehouse, jsonl_export)
+COLLECTION_ASSETS = dg.AssetSelection.assets(edits, near_duplicates, character_clusters, warehouse, jsonl_export)
 
 everything = dg.define_asset_job(
     "everything",
@@ -40,7 +41,7 @@ refresh_shards = dg.define_asset_job(
     "refresh_shards", SHARD_ASSETS, description="The per-shard assets of a span of shards."
 )
 refresh_collection = dg.define_asset_job(
-    "refresh_collection", COLLECTION_ASSETS, description="Duplicates, characters, warehouse and exports."
+    "refresh_collection", COLLECTION_ASSETS, description="Edits, duplicates, characters, warehouse and exports."
 )
 
 
@@ -91,5 +92,7 @@ nightly_collection = dg.ScheduleDefinition(
 )
 
 fill_missing = dg.AutomationConditionSensorDefinition(
-    "fill_missing", target=SHARD_ASSETS | COLLECTION_ASSETS, default_status=dg.DefaultSensorStatus.STOPPED
+    "fill_missing",
+    target=SHARD_ASSETS | COLLECTION_ASSETS | dg.AssetSelection.assets(edit_log.key),
+    default_status=dg.DefaultSensorStatus.STOPPED,
 )

@@ -45,6 +45,11 @@ class Workspace:
         return self.root / "reports"
 
     @property
+    def edit_log(self) -> Path:
+        """The edit log: what people decided. It is derived from nothing and never deleted."""
+        return self.root / "curation" / "edits.sqlite"
+
+    @property
     def downloads(self) -> Path:
         """Bytes fetched from addresses, by content."""
         return self.root / "downloads"

@@ -15,12 +15,14 @@ DEPENDENCIES = {
     "tag_evidence": {"raw_shards"},
     "visual_evidence": {"clip_embeddings", "single_character_images"},
     "character_attributes": {"single_character_images", "tag_evidence", "visual_evidence"},
+    "edit_log": set(),
+    "edits": {"edit_log"},
     "near_duplicates": {"single_character_images", "clip_embeddings", "raw_shards"},
     "character_clusters": {"near_duplicates", "clip_embeddings"},
     "warehouse": set(TABLES) - {"source_items"},
     "jsonl_export": {"warehouse"},
 }
-WHOLE = {"near_duplicates", "character_clusters", "warehouse", "jsonl_export"}
+WHOLE = {"edit_log", "edits", "near_duplicates", "character_clusters", "warehouse", "jsonl_export"}
 
 
 @pytest.fixture
@@ -46,7 +48,7 @@ def test_the_graph_is_the_pipeline(graph):
 
 
 def test_no_dependency_is_a_typing_error(graph):
-    assert graph.external_asset_keys == set()
+    assert graph.external_asset_keys == {dg.AssetKey("edit_log")}  # observed; no run makes it
 
 
 def test_shards_are_partitions_and_the_collection_is_not(graph):
@@ -72,7 +74,9 @@ def test_drift_only_warns(graph):
 def test_every_asset_is_described_owned_and_versioned(graph):
     for key in graph.get_all_asset_keys():
         node = graph.get(key)
-        assert node.description and node.owners and node.code_version and node.kinds, key
+        assert node.description and node.kinds, key
+        if node.is_materializable:
+            assert node.owners and node.code_version, key
         assert node.group_name != "default", key
 
 
