@@ -210,7 +210,7 @@ def _told(rows: Mapping[str, pa.Table], settings: Settings) -> Extraction:
 def _verdict(images: pa.Table, image: Mapping[str, Any], settings: Settings) -> tuple[str, str]:
     if image["image_id"] is None:
         figures = image["tag_figures"]
-        said = "words alone" if figures is None else f"the words speak of {figures} figures"
+        said = "words alone" if figures is None else f"figures the words speak of: {figures}"
         return _VERDICT_OF_WORDS.get(figures, "multiple"), said
     row = verdicts(images, settings.gates).to_pylist()[0]
     return row["verdict"], row["reason"]

@@ -6,7 +6,7 @@ from PIL import Image
 from typer.testing import CliRunner
 
 from charassets.cli import app
-from charassets.cli_studio import draw_studio
+from charassets.cli.studio import draw_studio
 from charassets.errors import UsageError
 
 

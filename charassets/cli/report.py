@@ -13,7 +13,7 @@ import orjson
 from rich.console import Console
 from rich.table import Table
 
-from charassets.cli_run import Outcome
+from charassets.cli.run import Outcome
 from charassets.lake.store import open_store
 from charassets.stages.sheets import characters, duplicates
 from charassets.summary import Summary, summarise

@@ -12,11 +12,13 @@ import orjson
 import typer
 from typer.exceptions import TyperException
 
-from charassets.cli_studio import studio
+from charassets.cli.extract import extract, parse_tags
+from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
+from charassets.cli.studio import studio
 from charassets.errors import CharassetsError, UsageError
 
 if TYPE_CHECKING:
-    from charassets.cli_run import Request
+    from charassets.cli.run import Request
 
 INTERRUPTED = 130
 
@@ -27,20 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Workspace = Annotated[
-    Path | None,
-    typer.Option("--workspace", "-w", help="Folder of the lake, the warehouse and Dagster's state. [workspace]"),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
-Profile = Annotated[str | None, typer.Option(help="Models and thresholds that go together: mini, clip or anime.")]
-Detector = Annotated[str | None, typer.Option(help="Weights of the figure detector: .pt, .onnx or OpenVINO folder.")]
-Embedder = Annotated[str | None, typer.Option(help="Folder or hub id of the image-text embedder.")]
-Assignments = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="NAME=VALUE", help="A setting of this run, e.g. gates.min_sharpness=40."),
-]
-Strict = Annotated[bool, typer.Option(help="Exit with 3 if any record was rejected.")]
 
 
 @app.command()
@@ -60,7 +48,7 @@ def run(
     json: Json = False,
 ) -> None:
     """Materialize every asset for the sources, through Dagster; what was computed before is not computed again."""
-    from charassets.cli_run import Request
+    from charassets.cli.run import Request
 
     sources = [*(source or []), *(more or [])]
     request = Request(sources, profile, detector, embedder, assignments or (), shard_records, strict)
@@ -75,7 +63,7 @@ def demo(
     json: Json = False,
 ) -> None:
     """Draw sample shards with planted trouble into WORKSPACE/sample, then run on them."""
-    from charassets.cli_run import Request, drawn_sample, use_workspace
+    from charassets.cli.run import Request, drawn_sample, use_workspace
 
     use_workspace(workspace)
     sources = drawn_sample(seed)
@@ -85,7 +73,7 @@ def demo(
 @app.command()
 def verify(workspace: Workspace = None, json: Json = False) -> None:
     """Re-hash every stored file and check the books; exit with 4 and name the damage if there is any."""
-    from charassets.cli_inspect import verify_lake
+    from charassets.cli.inspect import verify_lake
 
     raise typer.Exit(verify_lake(workspace, json))
 
@@ -93,7 +81,7 @@ def verify(workspace: Workspace = None, json: Json = False) -> None:
 @app.command()
 def status(workspace: Workspace = None, json: Json = False) -> None:
     """Say which shards are missing, changed or stale, without computing anything."""
-    from charassets.cli_inspect import shard_status
+    from charassets.cli.inspect import shard_status
 
     raise typer.Exit(shard_status(workspace, json))
 
@@ -101,7 +89,7 @@ def status(workspace: Workspace = None, json: Json = False) -> None:
 @app.command()
 def config(workspace: Workspace = None, json: Json = False) -> None:
     """List every setting with its value, bounds and meaning."""
-    from charassets.cli_inspect import list_settings
+    from charassets.cli.inspect import list_settings
 
     raise typer.Exit(list_settings(workspace, json))
 
@@ -118,6 +106,8 @@ def sample(
     print(f"drawn into {out}", file=sys.stderr)
 
 
+app.command()(extract)
+app.command("parse-tags")(parse_tags)
 app.command()(studio)
 
 
@@ -157,17 +147,13 @@ def _told(message: str, code: int) -> int:
 
 
 def _run(request: "Request", workspace: Path | None, json: bool) -> None:
-    from charassets import cli_report
-    from charassets.cli_run import own_stderr, reserved_stdout, run, use_workspace
+    from charassets.cli import report
+    from charassets.cli.run import own_stderr, reserved_stdout, run, use_workspace
 
     use_workspace(workspace)
     with reserved_stdout() as stdout, own_stderr() as stderr:
         outcome = run(request, stderr)
-        cli_report.talk(outcome, stderr)
-        cli_report.keep(outcome)
-        print(cli_report.as_json(outcome) if json else cli_report.as_text(outcome), file=stdout)
+        report.talk(outcome, stderr)
+        report.keep(outcome)
+        print(report.as_json(outcome) if json else report.as_text(outcome), file=stdout)
     raise typer.Exit(outcome.exit_code)
-
-
-if __name__ == "__main__":
-    main()

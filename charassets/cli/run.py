@@ -1,7 +1,7 @@
 """``charassets run``: from flags to a report, through Dagster in this process.
 
 What belongs here: settings, the lock, intake, the run, the exit code. Not here: what Dagster does with it
-(``charassets.defs.in_process``) and how the report looks (``charassets.cli_report``).
+(``charassets.defs.in_process``) and how the report looks (``charassets.cli.report``).
 """
 
 import os
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
-from charassets import cli_progress
-from charassets.cli_sources import (
+from charassets.cli import progress
+from charassets.cli.sources import (
     SAMPLE,
     assigned,
     model_path,
@@ -92,6 +92,11 @@ def use_workspace(workspace: Path | None) -> None:
     """Make a workspace the one that settings, Dagster and child processes see."""
     if workspace is not None:
         os.environ["CHARASSETS_WORKSPACE"] = str(workspace.expanduser().absolute())
+
+
+def own_settings(request: Request) -> Settings:
+    """The settings with those of a request on top, for a command that takes no sources."""
+    return load_settings(_flags(request)[0])
 
 
 def drawn_sample(seed: int) -> list[str]:
@@ -197,7 +202,7 @@ def _through_dagster(
 
     fragments = (lake.fragment(SOURCE_ITEMS.name, shard) for shard in stale)
     records = sum(sum(found.read(["count"])["count"].to_pylist()) for found in fragments if found is not None)
-    with instance_of(workspace.dagster_home) as instance, cli_progress.shown(records, stderr) as reporter:
+    with instance_of(workspace.dagster_home) as instance, progress.shown(records, stderr) as reporter:
         return run_everything(instance, lake, stale, overrides, reporter)
 
 

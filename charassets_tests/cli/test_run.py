@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from charassets import cli
 from charassets_tests.defs.small_source import draw, folder_of
 
 pytestmark = pytest.mark.usefixtures("own_environment")
@@ -17,20 +16,6 @@ STAGES = (
     *("raw_shards", "single_character_images", "clip_embeddings", "tag_evidence", "visual_evidence"),
     *("character_attributes", "near_duplicates", "character_clusters"),
 )
-
-
-@pytest.fixture
-def charassets(monkeypatch, capfd):
-    """The command in this process: answers exit code, stdout and stderr."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["charassets", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        told = capfd.readouterr()
-        return left.value.code, told.out, told.err
-
-    return call
 
 
 @pytest.fixture

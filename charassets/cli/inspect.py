@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 from rich.console import Console
 from rich.table import Table
 
-from charassets.cli_run import use_workspace
+from charassets.cli.output import print_json
+from charassets.cli.run import use_workspace
 from charassets.errors import UsageError, VerificationError
 from charassets.lake import verify
 from charassets.lake.fragments import Lake
@@ -34,7 +35,7 @@ def verify_lake(workspace: Path | None, json: bool) -> int:
     settings, lake = _opened(workspace)
     found = verify.verify(lake)
     if json:
-        _print_json({"ok": not found.damage, "lake": settings.lake_root, **asdict(found)})
+        print_json({"ok": not found.damage, "lake": settings.lake_root, **asdict(found)})
     else:
         print(f"{found.fragments:,} fragments, {found.files:,} files, {found.bytes / 1e6:,.1f} MB re-hashed")
     for damage in found.damage:
@@ -48,7 +49,7 @@ def shard_status(workspace: Path | None, json: bool) -> int:
     shards = lake.shards(SOURCE_ITEMS.name)
     stale = outdated(lake, shard_stages(settings))
     if json:
-        _print_json({"lake": settings.lake_root, "shards": len(shards), "outdated": stale})
+        print_json({"lake": settings.lake_root, "shards": len(shards), "outdated": stale})
         return 0
     print(f"{len(shards):,} shards, {len(shards) - len(stale):,} up to date")
     for shard, reasons in stale.items():
@@ -72,7 +73,7 @@ def list_settings(workspace: Path | None, json: bool) -> int:
     use_workspace(workspace)
     found = list(_settings("", load_settings()))
     if json:
-        _print_json([asdict(setting) for setting in found])
+        print_json([asdict(setting) for setting in found])
         return 0
     table = Table("setting", "value", "bounds", "meaning", box=None, pad_edge=False)
     for setting in found:
@@ -106,7 +107,3 @@ def _opened(workspace: Path | None) -> tuple[Settings, Lake]:
     if "://" not in settings.lake_root and not Path(settings.lake_root).is_dir():
         raise UsageError("there is no lake", where=settings.lake_root, todo="give --workspace, or run first")
     return settings, Workspace.of(settings).open_lake()
-
-
-def _print_json(content: Any) -> None:  # noqa: ANN401 - any JSON value
-    print(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())

@@ -1,29 +1,15 @@
 import json
 import re
-import sys
 
 import pytest
 import yaml
 
-from charassets import cli
-from charassets.cli_sources import assigned, remember, sources_given
+from charassets.cli.sources import assigned, remember, sources_given
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 from charassets_tests.defs.small_source import folder_of, settings_of, workspace_over
 
 pytestmark = pytest.mark.usefixtures("own_environment")
-
-
-@pytest.fixture
-def charassets(monkeypatch, capfd):
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["charassets", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        told = capfd.readouterr()
-        return left.value.code, told.out, told.err
-
-    return call
 
 
 @pytest.fixture

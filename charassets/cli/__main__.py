@@ -1,0 +1,5 @@
+"""``python -m charassets.cli``."""
+
+from charassets.cli.entry import main
+
+main()
