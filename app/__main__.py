@@ -1,69 +1,42 @@
-"""``python -m app``: one page to look at the kept records of a workspace, with filters. It changes nothing.
+"""``python -m app``, which is also ``charassets serve``: the pages and the REST API over one workspace, on this machine.
 
-What belongs here: the page. Not here: queries (``app.records``).
+What belongs here: flags. Not here: the server (``app.server``).
 """
 
 import argparse
 import os
 import sys
-from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from app import records
+from app.server import LOOPBACK, check_exposure, create_app, guarded, own_folder, serve
 from charassets.errors import CharassetsError
 from charassets.lake.workspace import Workspace
 from charassets.settings import load_settings
-from charassets.stages.sheets import pixels_of
 
-LOOPBACK = "127.0.0.1"
-"""The app knows no accounts, so it listens to this machine only."""
-
-
-def build(workspace: Workspace) -> Any:  # noqa: ANN401 - gradio is imported late, it takes seconds
-    """The page over a workspace's warehouse.
-
-    Raises:
-        UsageError: there is no warehouse yet.
-    """
-    import gradio as gr
-
-    filters = records.choices(workspace)
-
-    def show(number: float, *chosen: str) -> tuple[str, list[tuple[NDArray[np.uint8], str]], list[tuple[str, ...]]]:
-        found, rows = records.page(workspace, dict(zip(filters, chosen, strict=True)), int(number or 1))
-        named = [(pixels_of(row.crop or b""), row.values[2] or row.values[0]) for row in rows]
-        pictures = [(pixels, name) for pixels, name in named if pixels is not None]
-        return f"{found:,} records", pictures, [row.values for row in rows]
-
-    with gr.Blocks(title="charassets", analytics_enabled=False) as page:
-        gr.Markdown(f"# charassets\nKept records of `{workspace.root}`")
-        with gr.Row():
-            boxes = [gr.Dropdown(values, value=records.ANY, label=column) for column, values in filters.items()]
-        with gr.Row():
-            number = gr.Number(1, label="Page", precision=0, minimum=1)
-            count = gr.Markdown()
-        gallery = gr.Gallery(label="Crops", columns=8, height="auto", object_fit="contain")
-        table = gr.Dataframe(headers=records.columns(), interactive=False, wrap=True)
-        inputs, outputs = [number, *boxes], [count, gallery, table]
-        changed = [page.load, number.change, *(box.change for box in boxes)]
-        gr.on(changed, show, inputs, outputs, api_name="show")
-    return page
+TOKEN = "CHARASSETS_TOKEN"  # noqa: S105 - the name of the variable
+"""Environment variable with the token; a flag would show it to everybody who lists processes."""
 
 
 def main() -> int:
-    """Serve the page until interrupted."""
-    parser = argparse.ArgumentParser(prog="python -m app", description=__doc__)
-    parser.add_argument("--port", type=int, default=7860, help="port on this machine [7860]")
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="charassets serve", description=__doc__)
+    parser.add_argument("--host", default=LOOPBACK, help=f"address to listen on; others than this machine need {TOKEN}")
+    parser.add_argument("--port", type=int, default=7860, help="port [7860]")
+    parser.add_argument(
+        "--name", action="append", default=[], help="further host name the server is reached by; repeatable"
+    )
     arguments = parser.parse_args()
-    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    token = os.environ.pop(TOKEN, None)
     try:
-        page = build(Workspace.of(load_settings()))
+        check_exposure(arguments.host, token)
+        settings = load_settings()
+        workspace = Workspace.of(settings)
+        own_folder()
+        app = guarded(create_app(workspace, settings), token=token, hosts=arguments.name)
     except CharassetsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    page.launch(server_name=LOOPBACK, server_port=arguments.port, share=False)
+    print(f"charassets: http://{arguments.host}:{arguments.port}  (Ctrl-C ends it)", file=sys.stderr)
+    serve(app, arguments.host, arguments.port)
     return 0
 
 

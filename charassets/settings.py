@@ -25,7 +25,8 @@ _PREFIX = "CHARASSETS_"
 _OTHER_VARIABLES = {
     "CHARASSETS_SETTINGS",
     "CHARASSETS_FAULTS",
-}  # the settings file itself; fault points of the crash tests
+    "CHARASSETS_TOKEN",
+}  # the settings file itself; fault points of the crash tests; the secret of `charassets serve`
 
 
 class _Section(BaseModel):

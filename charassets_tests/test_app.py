@@ -2,7 +2,8 @@ import gradio_client
 import pytest
 
 from app import records
-from app.__main__ import LOOPBACK, build
+from app.page import build
+from app.server import LOOPBACK
 from charassets import warehouse
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
@@ -37,7 +38,7 @@ def test_every_filter_offers_the_values_there_are(workspace):
 
 
 def test_the_page_answers_in_a_browsers_way_on_this_machine_only(workspace):
-    page = build(workspace)
+    page = build(workspace, settings_for(workspace.root))
     _, address, _ = page.launch(server_name=LOOPBACK, prevent_thread_lock=True, quiet=True)
     try:
         assert "127.0.0.1" in address
@@ -50,4 +51,4 @@ def test_the_page_answers_in_a_browsers_way_on_this_machine_only(workspace):
 
 def test_a_workspace_without_a_warehouse_says_what_to_do(tmp_path):
     with pytest.raises(UsageError, match="charassets run"):
-        build(Workspace(tmp_path, str(tmp_path / "lake")))
+        build(Workspace(tmp_path, str(tmp_path / "lake")), settings_for(tmp_path))

@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from charassets.cli.extract import extract, parse_tags
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
+from charassets.cli.serve import serve
 from charassets.cli.studio import studio
 from charassets.errors import CharassetsError, UsageError
 
@@ -108,6 +109,7 @@ def sample(
 
 app.command()(extract)
 app.command("parse-tags")(parse_tags)
+app.command()(serve)
 app.command()(studio)
 
 

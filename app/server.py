@@ -1,0 +1,125 @@
+"""One FastAPI process: the pages at ``/``, REST under ``/v1``, thumbnails, all behind the guard.
+
+What belongs here: putting them together and listening. Not here: any page, route or rule.
+"""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import uvicorn
+from fastapi import FastAPI
+
+from app.door import Door
+from app.guard import LOOPBACK_NAMES, Guard, Rules
+from app.problems import add_handlers
+from charassets.errors import UsageError
+from charassets.lake.workspace import Workspace
+from charassets.settings import Settings
+
+LOOPBACK = "127.0.0.1"
+"""Where the server listens unless it is told otherwise and given a token."""
+
+MAX_UPLOAD = 200 << 20
+"""Bytes of one request: a short video. Pictures have their own, smaller limit (``images.max_bytes``)."""
+
+_TOKEN_LENGTH = 16
+_CONNECTIONS = 256  # open at once; a page holds one for events and up to six for pictures
+
+
+def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True) -> FastAPI:
+    """The application without its guard (``guarded`` puts it in front).
+
+    Args:
+        workspace: whose records are shown; need not exist.
+        settings: models, thresholds and limits.
+        pages: mount the Gradio pages; REST alone starts faster.
+    """
+    app = FastAPI(
+        title="charassets",
+        version="1",
+        description="Characters, their attributes and what people decided about them.",
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # both would load scripts from elsewhere
+        redoc_url=None,
+    )
+    add_handlers(app)
+    if pages:
+        _mount_pages(app, workspace, settings)
+    return app
+
+
+def _mount_pages(app: FastAPI, workspace: Workspace, settings: Settings) -> None:
+    os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    # Gradio serves what lies in its temporary folder to anybody who knows the name: it gets one that holds nothing else.
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="charassets-app-")
+    import gradio as gr
+
+    from app.page import build
+
+    gr.mount_gradio_app(
+        app,
+        build(workspace, settings),
+        path="/",
+        allowed_paths=[],
+        blocked_paths=[str(workspace.root)],
+        show_error=False,  # what an exception says may name files of this machine
+        max_file_size=MAX_UPLOAD,
+        ssr_mode=False,
+        enable_monitoring=False,
+        footer_links=[],
+        run_history=False,
+        mcp_server=False,
+    )
+
+
+def guarded(app: FastAPI, *, token: str | None = None, hosts: Iterable[str] = ()) -> Guard:
+    """The application behind the guard.
+
+    Args:
+        app: the application.
+        token: asked of everybody; None lets in whoever reaches the port, which is this machine.
+        hosts: further names the server is reached by.
+    """
+    names = LOOPBACK_NAMES | {name.lower() for name in hosts}
+    return Guard(app, Rules(hosts=names, max_body=MAX_UPLOAD, door=Door(token) if token else None))
+
+
+def check_exposure(host: str, token: str | None) -> None:
+    """Refuse to listen to other machines without a token.
+
+    Raises:
+        UsageError: no token, or one that could be guessed.
+    """
+    if host not in {LOOPBACK, "localhost", "::1"} and not token:
+        raise UsageError(
+            "other machines could change what people decided",
+            where=f"--host {host}",
+            todo="set CHARASSETS_TOKEN to a secret of 16 characters or more, or leave --host out",
+        )
+    if token and len(token) < _TOKEN_LENGTH:
+        raise UsageError(
+            f"the token is shorter than {_TOKEN_LENGTH} characters", todo="make one: `openssl rand -hex 16`"
+        )
+
+
+def serve(app: Guard, host: str = LOOPBACK, port: int = 7860) -> None:
+    """Listen until interrupted."""
+    uvicorn.run(
+        app,  # pyright: ignore[reportArgumentType] - uvicorn's type names TypedDicts that only it uses
+        host=host,
+        port=port,
+        log_level="warning",
+        proxy_headers=False,  # an X-Forwarded-For that anybody may write would dodge the counting of wrong tokens
+        server_header=False,
+        limit_concurrency=_CONNECTIONS,
+        timeout_keep_alive=20,
+    )
+
+
+def own_folder() -> Path:
+    """An empty working directory: Gradio would serve files of the one it is started in, if a page ever named one."""
+    folder = Path(tempfile.mkdtemp(prefix="charassets-cwd-"))
+    os.chdir(folder)
+    return folder
