@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from charassets.design.catalogue import CATALOGUE
+
 
 @dataclass(frozen=True)
 class Column:
@@ -164,6 +166,17 @@ CLIP_EMBEDDINGS = Table(
     wide=True,
 )
 
+DESIGN_FEATURES = Table(
+    "design_features",
+    1,
+    "One row a cropped figure: how it is drawn, as named measurements at 256 px.",
+    (
+        RECORD_ID,
+        Column("crop_id", pa.string(), "Crop that was measured.", False),
+        *(Column(f.name, pa.float32(), f"{f.doc} ({f.group}, {f.low:g} to {f.high:g}).", False) for f in CATALOGUE),
+    ),
+)
+
 _EVIDENCE_COLUMNS = (
     RECORD_ID,
     Column("attribute", pa.string(), "Attribute of the vocabulary, e.g. Hair Color.", False),
@@ -250,6 +263,7 @@ TABLES: dict[str, Table] = {
         RAW_SHARDS,
         SINGLE_CHARACTER_IMAGES,
         CLIP_EMBEDDINGS,
+        DESIGN_FEATURES,
         TAG_EVIDENCE,
         VISUAL_EVIDENCE,
         CHARACTER_ATTRIBUTES,

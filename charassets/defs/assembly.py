@@ -6,6 +6,7 @@ from charassets.defs import (
     attributes,
     automation,
     curation,
+    design,
     embeddings,
     exports,
     images,
@@ -16,7 +17,7 @@ from charassets.defs import (
 )
 from charassets.defs.resources import Workbench
 
-_ASSETS = (raw, images, embeddings, attributes, curation, similarity, warehouse, exports)
+_ASSETS = (raw, images, embeddings, design, attributes, curation, similarity, warehouse, exports)
 
 
 def build_defs() -> dg.Definitions:

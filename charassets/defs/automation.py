@@ -12,6 +12,7 @@ import dagster as dg
 
 from charassets.defs.attributes import character_attributes, tag_evidence, visual_evidence
 from charassets.defs.curation import edit_log, edits
+from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
 from charassets.defs.exports import jsonl_export
 from charassets.defs.images import single_character_images
@@ -28,7 +29,13 @@ NEW_SHARDS_A_TICK = 1_000
 """Partitions registered at once; Dagster gives a tick 60 seconds."""
 
 SHARD_ASSETS = dg.AssetSelection.assets(
-    raw_shards, single_character_images, clip_embeddings, tag_evidence, visual_evidence, character_attributes
+    raw_shards,
+    single_character_images,
+    clip_embeddings,
+    design_features,
+    tag_evidence,
+    visual_evidence,
+    character_attributes,
 )
 COLLECTION_ASSETS = dg.AssetSelection.assets(edits, near_duplicates, character_clusters, warehouse, jsonl_export)
 

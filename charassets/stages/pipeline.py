@@ -13,6 +13,7 @@ def shard_stages(settings: Settings) -> Mapping[str, Stage]:
     """The per-shard stages by name, in an order in which inputs come first."""
     from charassets.stages.character_attributes import CharacterAttributes
     from charassets.stages.clip_embeddings import ClipEmbeddings
+    from charassets.stages.design_features import DesignFeatures
     from charassets.stages.raw_shards import RawShards
     from charassets.stages.single_character_images import SingleCharacterImages
     from charassets.stages.tag_evidence import TagEvidence
@@ -22,6 +23,7 @@ def shard_stages(settings: Settings) -> Mapping[str, Stage]:
         RawShards(settings),
         SingleCharacterImages(settings),
         ClipEmbeddings(settings),
+        DesignFeatures(settings),
         TagEvidence(settings),
         VisualEvidence(settings),
         CharacterAttributes(settings),

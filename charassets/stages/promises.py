@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from charassets.attributes import vocabulary
+from charassets.design.catalogue import CATALOGUE
 from charassets.errors import StorageError, VerificationError
 from charassets.lake.fragments import Fragment, Lake, verify_file
 from charassets.schema import (
     CHARACTER_ATTRIBUTES,
     CHARACTER_CLUSTERS,
     CLIP_EMBEDDINGS,
+    DESIGN_FEATURES,
     NEAR_DUPLICATES,
     RAW_SHARDS,
     SINGLE_CHARACTER_IMAGES,
@@ -110,9 +112,22 @@ def fractions_within(*columns: str) -> Callable[[Lake, Fragment], str | None]:
     return broken
 
 
+def within_their_range(lake: Lake, fragment: Fragment) -> str | None:
+    """Design features are finite and within the range the catalogue gives, rounding allowed for."""
+    for feature in CATALOGUE:
+        values = fragment.read([feature.name]).column(feature.name).to_numpy()
+        slack = 1e-3 * max(1.0, abs(feature.low) if np.isfinite(feature.low) else 1.0)
+        if len(values) and not (
+            np.isfinite(values).all() and values.min() >= feature.low - slack and values.max() <= feature.high + slack
+        ):
+            return f"{feature.name} reaches from {values.min():g} to {values.max():g}"
+    return None
+
+
 _BOOKS = Contract("books_balance", "Every record in is a row, a rejection or a skip, once.", books_balance)
 _FILES = Contract("files_match_manifest", "Stored bytes are the bytes the manifest names.", files_match_manifest)
 _ONE_ROW = Contract("keys_unique", "No record has two rows.", unique_by("record_id"))
+_WITHIN = Contract("features_within_range", "Features are finite and within their range.", within_their_range)
 _WORDS = Contract("values_in_vocabulary", "Attributes and values are the vocabulary's.", in_vocabulary)
 _SCORES = Contract("scores_are_fractions", "Scores lie between 0 and 1.", fractions_within("score"))
 
@@ -125,6 +140,7 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
         _ONE_ROW,
         Contract("embeddings_unit_norm", "Embeddings are finite and of norm 1.", unit_norm),
     ),
+    DESIGN_FEATURES.name: (_BOOKS, _FILES, _ONE_ROW, _WITHIN),
     TAG_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
     VISUAL_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
     CHARACTER_ATTRIBUTES.name: (

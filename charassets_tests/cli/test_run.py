@@ -13,8 +13,8 @@ from charassets_tests.defs.small_source import draw, folder_of
 pytestmark = pytest.mark.usefixtures("own_environment")
 
 STAGES = (
-    *("raw_shards", "single_character_images", "clip_embeddings", "tag_evidence", "visual_evidence"),
-    *("character_attributes", "near_duplicates", "character_clusters"),
+    *("raw_shards", "single_character_images", "clip_embeddings", "design_features", "tag_evidence"),
+    *("visual_evidence", "character_attributes", "near_duplicates", "character_clusters"),
 )
 
 

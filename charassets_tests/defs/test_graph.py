@@ -12,6 +12,7 @@ DEPENDENCIES = {
     "raw_shards": set(),
     "single_character_images": {"raw_shards"},
     "clip_embeddings": {"single_character_images"},
+    "design_features": {"single_character_images"},
     "tag_evidence": {"raw_shards"},
     "visual_evidence": {"clip_embeddings", "single_character_images"},
     "character_attributes": {"single_character_images", "tag_evidence", "visual_evidence"},
