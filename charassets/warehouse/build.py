@@ -26,9 +26,10 @@ from charassets.warehouse.load import Fragments, Location, load_lake
 from charassets.warehouse.quarantine import create_quarantined
 from charassets.warehouse.reading import connect, fingerprint_of, search_from
 from charassets.warehouse.records import create_records, create_verdicts
+from charassets.warehouse.reviews import create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 
-CODE_VERSION = "2"
+CODE_VERSION = "3"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"
@@ -77,6 +78,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             load_lake(con, fragments, location)
             create_verdicts(con, settings.gates)
             create_quarantined(con, fragments)
+            create_reviews(con, fragments)
             create_records(con, fragments)
             _write_meta(con, wanted)
     return WarehouseResult(

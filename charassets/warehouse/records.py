@@ -13,11 +13,19 @@ from charassets.schema import CHARACTER_ATTRIBUTES, RAW_SHARDS, SINGLE_CHARACTER
 from charassets.settings import GateSettings
 from charassets.stages.gates import gate_row, verdict_sql
 from charassets.warehouse.load import Fragments
+from charassets.warehouse.reviews import REVIEWED
 from charassets.warehouse.sql import comment, identifier, literal, literals, script
 
 GATES = "gates"
 VERDICTS = "verdicts"
 
+_SETTLED = f"status IN ('decided', {literal(REVIEWED)})"
+_ANSWERED = f"""
+SELECT record_id, attribute, value, confidence, status FROM arriving ANTI JOIN reviews USING (record_id, attribute)
+UNION ALL
+SELECT record_id, attribute, value, CASE value WHEN {literal(UNKNOWN)} THEN 0 ELSE 1 END, {literal(REVIEWED)}
+FROM reviews SEMI JOIN arriving USING (record_id)
+"""  # noqa: S608 - a person's word takes the place of the machine's; constants of this project
 _UNDECIDED = (("value", literal(UNKNOWN)), ("confidence", "0"))  # of two candidates neither is a label to train on
 
 
@@ -62,14 +70,15 @@ def _columns(attribute: Attribute) -> tuple[str, str]:
 def _gather_answers(con: duckdb.DuckDBPyConnection, attributes: Sequence[Attribute], fragments: Fragments) -> None:
     """The temporary table ``answers``: one row a record, turned shard by shard so that memory holds one."""
     cells = [
-        f"any_value(CASE status WHEN 'decided' THEN {of} ELSE {otherwise} END) "
+        f"any_value(CASE WHEN {_SETTLED} THEN {of} ELSE {otherwise} END) "
         f"FILTER (attribute = {literal(attribute.name)}) AS {identifier(name)}"
         for attribute in attributes
         for (of, otherwise), name in zip(_UNDECIDED, _columns(attribute), strict=True)
     ]
-    decided = f"FILTER (status = 'decided' AND attribute IN {literals(a.name for a in attributes if a.core)})"
-    cells += [f"avg(confidence) {decided} AS mean_confidence", f"count(*) {decided} AS decided"]
-    turned = f"SELECT record_id, {', '.join(cells)} FROM arriving GROUP BY record_id"  # noqa: S608 - quoted above
+    told = f"FILTER ({_SETTLED} AND value <> {literal(UNKNOWN)} AND attribute IN {literals(a.name for a in attributes if a.core)})"
+    cells += [f"avg(confidence) {told} AS mean_confidence", f"count(*) {told} AS decided"]
+    cells += [f"list(attribute ORDER BY attribute) FILTER (status = {literal(REVIEWED)}) AS reviewed"]
+    turned = f"SELECT record_id, {', '.join(cells)} FROM ({_ANSWERED}) GROUP BY record_id"  # noqa: S608 - quoted above
     pieces = [CHARACTER_ATTRIBUTES.arrow.empty_table()]
     found = (fragment.read() for fragment in fragments[CHARACTER_ATTRIBUTES.name] if fragment.rows)
     for number, rows in enumerate((*pieces, *found)):

@@ -51,7 +51,7 @@ SELECT
     clusters.character_id, clusters.probability AS character_probability,
     clusters.representative AS character_representative,
     $answer_columns,
-    answers.mean_confidence, answers.decided,
+    answers.mean_confidence, answers.decided, answers.reviewed,
     raw.image_id, raw.uri, raw.member, raw.item_key, raw."row", raw.kind, raw.format, raw.width, raw.height, raw.has_alpha,
     raw.tags, raw.description, raw.rating, raw.post_id, raw.artist, raw.character, raw.copyright,
     raw.episode, raw.scene, raw.frame, raw.time_s,
@@ -96,6 +96,7 @@ COMMENT ON COLUMN records.character_probability IS 'Strength of membership in th
 COMMENT ON COLUMN records.character_representative IS 'The most central picture of its character.';
 COMMENT ON COLUMN records.mean_confidence IS 'Mean confidence of the decided ones of the nine attributes; null if none is.';
 COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decided.';
+COMMENT ON COLUMN records.reviewed IS 'Attributes that a person answered; null if none. `final_attributes` has both answers.';
 COMMENT ON COLUMN records.seen IS 'What the detector saw, by the gates: any of face, head, person; null for text.';
 COMMENT ON COLUMN records.duplicate_group IS 'Group of copies it was kept of: its own record_id; null for text.';
 COMMENT ON COLUMN records.copies IS 'Size of that group, 1 for a picture without copies.';
