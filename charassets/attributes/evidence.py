@@ -19,6 +19,9 @@ WORDS = frozenset({"tag", "text"})
 HEAD = "head"
 """The source of the attribute heads, whose scores already say what an answer is worth."""
 
+COLOUR = "colour"
+"""The source of colours measured in pixels; its scores say how likely the answer is right."""
+
 COLUMNS = ("attribute", "value", "score", "source", "detail")
 """The columns of an evidence table beside ``record_id``."""
 

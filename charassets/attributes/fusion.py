@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from charassets.attributes import rules
-from charassets.attributes.evidence import HEAD, WORDS, Evidence
+from charassets.attributes.evidence import COLOUR, HEAD, WORDS, Evidence
 from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, Attribute, Vocabulary, load
 from charassets.settings import AttributeSettings
 
@@ -119,7 +119,7 @@ def _support(rows: Sequence[Evidence], settings: AttributeSettings) -> _Support:
     for source in sorted({r.source for r in rows}):
         # Two rows of one source are one witness who says it twice.
         score = max(r.score for r in rows if r.source == source)
-        doubt *= 1.0 - score * (1.0 if source in WORDS or source == HEAD else settings.clip_weight)
+        doubt *= 1.0 - score * (1.0 if source in WORDS or source in (HEAD, COLOUR) else settings.clip_weight)
     return _Support(1.0 - doubt, max((r.score for r in rows if r.source in WORDS), default=0.0), tuple(rows))
 
 

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.attributes.evidence import HEAD, Evidence
+from charassets.attributes.evidence_source import JsonValue, Subject
 from charassets.attributes.vocabulary import UNKNOWN, Vocabulary
-from charassets.models.heads import HeadQuestion
+from charassets.models.heads import HeadQuestion, find_heads, load_heads
+from charassets.settings import HeadSettings
 
 DECISIVE = 0.5
 """Strength of an answer exactly as sure as it has to be: the default of ``attributes.min_confidence``."""
@@ -23,6 +25,35 @@ FLOOR = 0.05
 """Answers below this strength are not kept."""
 
 _DECIMALS = 3  # two runs of one network on different machines agree so far
+
+
+class HeadSource:
+    """Asks the attribute heads about crops; see ``EvidenceSource``."""
+
+    source = HEAD
+    needs_pixels = True
+
+    def __init__(self, settings: HeadSettings, device: str, vocabulary: Vocabulary) -> None:
+        self._settings, self._device, self._vocabulary = settings, device, vocabulary
+
+    def settings_read(self) -> Mapping[str, JsonValue]:
+        """None: the thresholds lie with the weights."""
+        return {}
+
+    def weights(self) -> Mapping[str, str]:
+        """The heads' files."""
+        return {f"heads/{name}": digest for name, digest in find_heads(self._settings).files.items()}
+
+    def answers(self, subjects: Sequence[Subject]) -> list[list[Evidence]]:
+        """Evidence of every crop."""
+        told: list[list[Evidence]] = [[] for _ in subjects]
+        shown = [(k, s.pixels, s.head) for k, s in enumerate(subjects) if s.pixels is not None]
+        heads = load_heads(self._settings, self._device)
+        chances = heads.read([pixels for _, pixels, _ in shown], [head for _, _, head in shown])
+        answered = answers(heads.name, heads.questions, chances, self._vocabulary)
+        for (k, _, _), rows in zip(shown, answered, strict=True):
+            told[k] = rows
+        return told
 
 
 def strength(probability: float, question: HeadQuestion) -> float:

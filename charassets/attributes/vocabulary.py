@@ -36,22 +36,34 @@ class Claim:
 
 @dataclass(frozen=True)
 class Value:
-    """One value of an attribute: its zero-shot prompts, and the values that explain it away when both are claimed."""
+    """One value of an attribute.
+
+    Attributes:
+        name: in Title Case.
+        prompts: what zero-shot asks for.
+        yields: the values that explain it away when both are claimed.
+        shades: sRGB colours (0-255) that go by its name; empty where it is no colour.
+    """
 
     name: str
     prompts: tuple[str, ...]
     yields: frozenset[str]
+    shades: tuple[tuple[int, int, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute: ``core`` ones are shown for every record; ``multi`` ones may hold several values."""
+    """One attribute: ``core`` ones are shown for every record; ``multi`` ones may hold several values.
+
+    ``measured_in`` is the part of a figure whose colour is the value: hair, eyes or clothes.
+    """
 
     name: str
     core: bool
     multi: bool
     values: tuple[Value, ...]
     not_visible: tuple[str, ...]
+    measured_in: str | None = None
 
     def value(self, name: str) -> Value:
         """The value of that name; ``KeyError`` if there is none."""
@@ -172,8 +184,15 @@ def _add_fused(claims: _Index, document: Document) -> None:
 
 
 def _attribute(name: str, entry: AttributeEntry) -> Attribute:
-    values = tuple(Value(v, tuple(e.prompts), yields(v, entry)) for v, e in entry.values.items())
-    return Attribute(name, entry.core, entry.multi, values, tuple(entry.not_visible))
+    values = tuple(
+        Value(v, tuple(e.prompts), yields(v, entry), tuple(_rgb(shade) for shade in e.shades.split()))
+        for v, e in entry.values.items()
+    )
+    return Attribute(name, entry.core, entry.multi, values, tuple(entry.not_visible), entry.measured_in)
+
+
+def _rgb(code: str) -> tuple[int, int, int]:
+    return int(code[:2], 16), int(code[2:4], 16), int(code[4:], 16)
 
 
 def _add(index: _Index, tags: Iterable[str], claim: Claim) -> None:

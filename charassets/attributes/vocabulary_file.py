@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -76,6 +76,7 @@ class ValueEntry(_Strict):
     text: list[str] = []
     weak: dict[str, Annotated[float, Field(gt=0, lt=1)]] = {}
     prompts: list[str] = []
+    shades: Annotated[str, Field(pattern=r"^([0-9a-f]{6}( [0-9a-f]{6})*)?$")] = ""
     yields: list[str] = []
     absorbs: bool = False
 
@@ -89,6 +90,7 @@ class AttributeEntry(_Strict):
     modifiers: list[str] = []
     hidden: list[str] = []
     undecidable: list[str] = []
+    measured_in: Literal["hair", "eyes", "clothes"] | None = None
     not_visible: list[str] = []
     values: dict[str, ValueEntry] = Field(min_length=1)
 
@@ -114,6 +116,8 @@ def _problems(document: Document) -> Iterator[str]:
 
 
 def _attribute_problems(name: str, attribute: AttributeEntry) -> Iterator[str]:
+    if attribute.measured_in and not any(value.shades for value in attribute.values.values()):
+        yield f"{name}: colours measured in {attribute.measured_in} need values with shades"
     if "Unknown" in attribute.values:
         yield f"{name}: Unknown is no value, it is the lack of one"
     owner: dict[tuple[str, str], str] = {}

@@ -4,6 +4,8 @@ What belongs here: prompts to vectors, the softmax within one attribute, the row
 ``Embedder``) and whether the answer is believed (``fusion``).
 """
 
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,8 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.attributes.evidence import Evidence
+from charassets.attributes.evidence_source import JsonValue, Subject
 from charassets.attributes.vocabulary import UNKNOWN, Attribute, Vocabulary
+from charassets.errors import CharassetsError
 from charassets.models.protocols import Embedder
+from charassets.models.registry import load_embedder
+from charassets.models.weights import find_embedder
+from charassets.settings import EmbedderSettings
+
+_LOG = logging.getLogger(__name__)
 
 TOP = 3
 """Answers kept of each attribute: the winner, its rival, and one more for whoever recalibrates."""
@@ -74,6 +83,50 @@ class ZeroShot:
             for i in best
             if chances[i] >= FLOOR
         ]
+
+
+class ZeroShotSource:
+    """Asks the embedder's text tower about stored embeddings; see ``EvidenceSource``. Silent where there is no text tower."""
+
+    source = "clip"
+    needs_pixels = False
+
+    def __init__(self, settings: EmbedderSettings, device: str, vocabulary: Vocabulary) -> None:
+        self._settings, self._device, self._vocabulary = settings, device, vocabulary
+
+    def settings_read(self) -> Mapping[str, JsonValue]:
+        """None but the vocabulary's prompts, which the stage reads."""
+        return {}
+
+    def weights(self) -> Mapping[str, str]:
+        """The embedder's files."""
+        return find_embedder(self._settings).files
+
+    def answers(self, subjects: Sequence[Subject]) -> list[list[Evidence]]:
+        """Evidence of every embedding.
+
+        Raises:
+            CharassetsError: the embeddings are those of another model.
+        """
+        told: list[list[Evidence]] = [[] for _ in subjects]
+        embedder = load_embedder(self._settings, self._device)
+        if not embedder.reads_text:
+            _LOG.warning("%s reads no text: pictures give no zero-shot evidence", embedder.name)
+            return told
+        zero_shot = prepare(embedder, self._vocabulary)
+        shown = [(k, subject.embedding) for k, subject in enumerate(subjects) if subject.embedding is not None]
+        lengths = {len(vector) for _, vector in shown}
+        if lengths - {zero_shot.vectors.shape[1]}:
+            raise CharassetsError(
+                f"embeddings of length {sorted(lengths)} do not fit {embedder.name}, which has {embedder.dim}",
+                where="clip_embeddings",
+                todo="materialize clip_embeddings with the same embedder",
+            )
+        if shown:
+            answered = zero_shot.answers(np.stack([vector for _, vector in shown]))
+            for (k, _), rows in zip(shown, answered, strict=True):
+                told[k] = rows
+        return told
 
 
 def questions(vocabulary: Vocabulary) -> tuple[Question, ...]:

@@ -1,10 +1,9 @@
 """Visual evidence: what the picture of a figure says of each attribute.
 
-What belongs here: the stage. Not here: prompts and probabilities (``charassets.attributes.zero_shot``), what the heads' answers are
-worth (``charassets.attributes.head_answers``).
+What belongs here: the stage: showing crops and embeddings to the sources that the settings choose. Not here: the sources
+(``charassets.attributes.chosen_sources``).
 """
 
-import logging
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar
@@ -12,21 +11,15 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.attributes import head_answers
+from charassets.attributes.chosen_sources import picture_sources
 from charassets.attributes.evidence import Evidence, to_table
+from charassets.attributes.evidence_source import Subject
 from charassets.attributes.vocabulary import load
-from charassets.attributes.zero_shot import ZeroShot, prepare
-from charassets.errors import CharassetsError, Rejected
+from charassets.errors import Rejected
 from charassets.images.decode import decode
-from charassets.models.heads import AttributeHeads, find_heads, load_heads
-from charassets.models.registry import load_embedder
-from charassets.models.weights import find_embedder
 from charassets.schema import CLIP_EMBEDDINGS, SINGLE_CHARACTER_IMAGES, VISUAL_EVIDENCE, Table
 from charassets.settings import ImageSettings, Settings
 from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Stage
-
-_LOG = logging.getLogger(__name__)
-
 
 _CROP_LIMITS = ImageSettings(
     min_side=1, max_aspect=1e6
@@ -34,13 +27,10 @@ _CROP_LIMITS = ImageSettings(
 
 
 class VisualEvidence(Stage):
-    """Asks the embedder's text tower, and the attribute heads where the settings name some.
-
-    Skips: ``no_text_tower`` (a picture-only embedder and no heads), ``no_evidence``.
-    """
+    """Asks every picture source of the settings. Skips: ``no_evidence`` (none of them says anything)."""
 
     table: ClassVar[Table] = VISUAL_EVIDENCE
-    code_version: ClassVar[str] = "2"
+    code_version: ClassVar[str] = "3"
     reads: ClassVar[Mapping[str, Reads]] = {
         CLIP_EMBEDDINGS.name: Reads(("crop_id", "model", "dim", "embedding"), key=("crop_id", "model")),
         SINGLE_CHARACTER_IMAGES.name: Reads(("crop_id", "crop", "head_box"), key=("crop_id", "head_box")),
@@ -49,85 +39,61 @@ class VisualEvidence(Stage):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._vocabulary = load()
+        self._sources = picture_sources(settings, self._vocabulary)
 
     def settings_read(self) -> Mapping[str, JsonValue]:
-        """The vocabulary, prompts included."""
-        return {"vocabulary": self._vocabulary.digest}
+        """The vocabulary, prompts and shades included, and what the sources read."""
+        read: dict[str, JsonValue] = {"vocabulary": self._vocabulary.digest}
+        return read | {source.source: dict(source.settings_read()) for source in self._sources}
 
     def weights(self) -> Mapping[str, str]:
-        """The files of the embedder and of the heads."""
-        files = dict(find_embedder(self._settings.embedder).files)
-        if self._settings.heads is not None:
-            files |= {f"heads/{name}": digest for name, digest in find_heads(self._settings.heads).files.items()}
-        return files
+        """The files of every source."""
+        return {name: digest for source in self._sources for name, digest in source.weights().items()}
 
     def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
         """Answer every batch.
 
         Raises:
-            ModelMissingError: the embedder or the heads are not there.
+            ModelMissingError: the model of a source is not there.
             CharassetsError: the embeddings are those of another model.
         """
-        zero_shot: ZeroShot | None = None
-        heads: AttributeHeads | None = None
-        for number, batch in enumerate(batches):
-            if number == 0:  # a shard whose rows are all copied from before needs no model
-                zero_shot = self._prepared()
-                heads = load_heads(self._settings.heads, self._settings.device) if self._settings.heads else None
-            yield self._answer(batch, zero_shot, heads)
+        for batch in batches:
+            yield self._answer(batch)
 
-    def _prepared(self) -> ZeroShot | None:
-        embedder = load_embedder(self._settings.embedder, self._settings.device)
-        if embedder.reads_text:
-            return prepare(embedder, self._vocabulary)
-        _LOG.warning("%s reads no text: pictures give no zero-shot evidence", embedder.name)
-        return None
-
-    def _answer(self, batch: Batch, zero_shot: ZeroShot | None, heads: AttributeHeads | None) -> Outcome:
-        records = batch.record_ids
-        if zero_shot is None and heads is None:
-            return Outcome(self.schema.empty_table(), skipped=dict.fromkeys(records, "no_text_tower"))
-        answers: dict[str, list[Evidence]] = {record: [] for record in records}
-        if zero_shot is not None:
-            for record, told in zip(records, zero_shot.answers(_vectors(batch, zero_shot)), strict=True):
-                answers[record] += told
-        if heads is not None:
-            for record, read in self._read(batch, heads).items():
-                answers[record] += read
-        found = {record: evidence for record, evidence in answers.items() if evidence}
-        skipped = {record: "no_evidence" for record, evidence in answers.items() if not evidence}
+    def _answer(self, batch: Batch) -> Outcome:
+        subjects = self._subjects(batch)
+        told: list[list[Evidence]] = [[] for _ in subjects]
+        for source in self._sources:
+            for rows, more in zip(told, source.answers(subjects), strict=True):
+                rows += more
+        answered = dict(zip(batch.record_ids, told, strict=True))
+        found = {record: rows for record, rows in answered.items() if rows}
+        skipped = {record: "no_evidence" for record, rows in answered.items() if not rows}
         return Outcome(to_table(found, self.schema), skipped=skipped)
 
-    def _read(self, batch: Batch, heads: AttributeHeads) -> dict[str, list[Evidence]]:
-        """What the heads see in the crops of a batch."""
+    def _subjects(self, batch: Batch) -> list[Subject]:
+        """The records of a batch as the sources see them; a crop that cannot be decoded is shown as its embedding alone."""
         side = batch.sides[SINGLE_CHARACTER_IMAGES.name].select(["record_id", "crop", "head_box"])
-        rows = [row for row in side.to_pylist() if row["crop"] is not None]
-        with ThreadPoolExecutor(self._settings.decode_threads, "decode") as pool:
-            decoded = pool.map(_pixels, (row["crop"] for row in rows))
-            pictures = [(row, pixels) for row, pixels in zip(rows, decoded, strict=True) if pixels is not None]
-        places = [row["head_box"] and tuple(row["head_box"]) for row, _ in pictures]
-        chances = heads.read([pixels for _, pixels in pictures], places)
-        told = head_answers.answers(heads.name, heads.questions, chances, self._vocabulary)
-        return {row["record_id"]: evidence for (row, _), evidence in zip(pictures, told, strict=True)}
+        rows = {row["record_id"]: row for row in side.to_pylist()}
+        crops = [rows[record]["crop"] if record in rows else None for record in batch.record_ids]
+        pictures: list[NDArray[np.uint8] | None] = [None] * len(crops)
+        if any(source.needs_pixels for source in self._sources):
+            with ThreadPoolExecutor(self._settings.decode_threads, "decode") as pool:
+                pictures = list(pool.map(_pixels, crops))
+        heads = [rows[record]["head_box"] if record in rows else None for record in batch.record_ids]
+        vectors = batch.records.column("embedding").to_pylist()
+        return [
+            Subject(
+                pixels=pixels,
+                head=None if head is None else (head[0], head[1], head[2], head[3]),
+                embedding=np.frombuffer(vector, "<f2"),
+            )
+            for pixels, head, vector in zip(pictures, heads, vectors, strict=True)
+        ]
 
 
-def _pixels(crop: bytes) -> NDArray[np.uint8] | None:
-    """A stored crop; None for one that cannot be decoded, which has no embedding and so is not asked about."""
+def _pixels(crop: bytes | None) -> NDArray[np.uint8] | None:
     try:
-        return decode(crop, _CROP_LIMITS).pixels
+        return None if crop is None else decode(crop, _CROP_LIMITS).pixels
     except Rejected:
         return None
-
-
-def _vectors(batch: Batch, zero_shot: ZeroShot) -> NDArray[np.float16]:
-    """(n, dim) float16 embeddings of a batch."""
-    dim = zero_shot.vectors.shape[1]
-    found = set(batch.records.column("dim").to_pylist())
-    if found != {dim}:
-        raise CharassetsError(
-            f"embeddings of length {sorted(found)} do not fit {zero_shot.model}, which has {dim}",
-            where=CLIP_EMBEDDINGS.name,
-            todo="materialize clip_embeddings with the same embedder",
-        )
-    buffers = batch.records.column("embedding").to_pylist()
-    return np.frombuffer(b"".join(buffers), "<f2").reshape(len(buffers), dim)

@@ -208,7 +208,7 @@ def test_an_embedder_without_text_gives_no_evidence_and_says_so(lake, dino_folde
     put_vectors(lake, {"r1": np.ones(32) / np.sqrt(32)})
     with caplog.at_level(logging.WARNING):
         run_stage(VisualEvidence(settings(dino_folder)), SHARD, lake)
-    assert skipped(lake, "visual_evidence") == {"r1": "no_text_tower"}
+    assert skipped(lake, "visual_evidence") == {"r1": "no_evidence"}
     assert "reads no text" in caplog.text
 
 
