@@ -200,16 +200,17 @@ VISUAL_EVIDENCE = Table(
 
 CHARACTER_ATTRIBUTES = Table(
     "character_attributes",
-    1,
+    2,
     "One row a record and attribute: the fused value with its confidence.",
     (
         RECORD_ID,
         Column("attribute", pa.string(), "Attribute of the vocabulary.", False),
         Column("value", pa.string(), "Fused value; Unknown where the evidence is too weak.", False),
-        Column("confidence", pa.float32(), "Confidence between 0 and 1 in the value (0 for Unknown).", False),
+        Column("confidence", pa.float32(), "Chance between 0 and 1 that the value is right (0 for Unknown).", False),
         Column("status", pa.string(), "decided, ambiguous or unknown.", False),
         Column("sources", pa.list_(pa.string()), "Evidence sources that support the value.", False),
         Column("runner_up", pa.string(), "Second candidate of an ambiguous attribute."),
+        Column("strategy", pa.string(), "Fusion strategy that was used; null where there was no evidence."),
         Column("reason", pa.string(), "How the value was reached, in words."),
     ),
 )

@@ -217,6 +217,12 @@ class AttributeSettings(_Section):
     clip_weight: float = Field(
         default=0.6, ge=0, le=1, description="Trust in the picture's zero-shot answer against tags (1)."
     )
+    promise: float | None = Field(
+        default=None,
+        gt=0,
+        lt=1,
+        description="Most answers that may be wrong, e.g. 0.02: sets each attribute's threshold instead of min_confidence.",
+    )
 
 
 def _workspace_file() -> Path | None:

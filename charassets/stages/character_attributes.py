@@ -8,8 +8,8 @@ from typing import ClassVar
 
 import pyarrow as pa
 
-from charassets.attributes.evidence import COLUMNS, from_table
-from charassets.attributes.fusion import Fused, fuse
+from charassets.attributes.evidence import COLUMNS
+from charassets.attributes.fusion import FusionModel, fuse_table
 from charassets.attributes.vocabulary import load
 from charassets.schema import CHARACTER_ATTRIBUTES, SINGLE_CHARACTER_IMAGES, TAG_EVIDENCE, VISUAL_EVIDENCE, Table
 from charassets.settings import Settings
@@ -22,17 +22,18 @@ class CharacterAttributes(Stage):
     """Fuses tag and picture evidence; every record of the driver gets a row for every attribute, ``Unknown`` included."""
 
     table: ClassVar[Table] = CHARACTER_ATTRIBUTES
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {
         SINGLE_CHARACTER_IMAGES.name: Reads(()),
         TAG_EVIDENCE.name: Reads(COLUMNS),
         VISUAL_EVIDENCE.name: Reads(COLUMNS),
     }
-    batch_rows: ClassVar[int] = 1024
+    batch_rows: ClassVar[int] = 2048
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.attributes
         self._vocabulary = load()
+        self._model = FusionModel()
 
     def settings_read(self) -> Mapping[str, JsonValue]:
         """Thresholds and vocabulary."""
@@ -41,18 +42,5 @@ class CharacterAttributes(Stage):
     def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
         """Answer every batch."""
         for batch in batches:
-            evidence = [from_table(batch.sides[side]) for side in _SIDES]
-            fused = {
-                record: fuse(
-                    [row for of_side in evidence for row in of_side.get(record, ())], self._settings, self._vocabulary
-                )
-                for record in batch.record_ids
-            }
-            yield Outcome(_to_table(fused, self.schema))
-
-
-def _to_table(fused: Mapping[str, list[Fused]], schema: pa.Schema) -> pa.Table:
-    flat = [(record, one) for record, answers in fused.items() for one in answers]
-    names = [name for name in schema.names if name != "record_id"]
-    columns = {name: [getattr(one, name) for _, one in flat] for name in names}
-    return pa.table({"record_id": [record for record, _ in flat], **columns}, schema=schema)
+            evidence = pa.concat_tables([batch.sides[side] for side in _SIDES])
+            yield Outcome(fuse_table(evidence, batch.record_ids, self._settings, self._vocabulary, self._model))
