@@ -215,6 +215,26 @@ CHARACTER_ATTRIBUTES = Table(
     ),
 )
 
+KNN_GRAPH = Table(
+    "knn_graph",
+    1,
+    "One row an embedded record, sorted by record_id: its nearest neighbours in the whole collection, which copies and "
+    "characters are read from.",
+    (
+        RECORD_ID,
+        Column("crop_id", pa.string(), "Crop whose embedding was compared.", False),
+        Column(
+            "neighbours",
+            pa.binary(),
+            "Rows of this table, nearest first: little-endian int32, one a neighbour; -1 where there are fewer.",
+            False,
+        ),
+        Column("cosines", pa.binary(), "Their cosines: little-endian float32; -1 where there is no neighbour.", False),
+        Column("cells", pa.binary(), "Cells of the index it looked into, its own first: little-endian uint16."),
+    ),
+    wide=True,
+)
+
 NEAR_DUPLICATES = Table(
     "near_duplicates",
     1,
@@ -269,6 +289,7 @@ TABLES: dict[str, Table] = {
         VISUAL_EVIDENCE,
         CHARACTER_ATTRIBUTES,
         EDITS,
+        KNN_GRAPH,
         NEAR_DUPLICATES,
         CHARACTER_CLUSTERS,
     )

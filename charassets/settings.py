@@ -187,6 +187,24 @@ class GateSettings(_Section):
     )
 
 
+class GraphSettings(_Section):
+    """The graph of nearest neighbours that copies and characters are read from."""
+
+    neighbours: int = Field(default=16, ge=1, le=256, description="Nearest neighbours of each picture.")
+    method: Literal["auto", "exact", "cells", "faiss"] = Field(
+        default="auto",
+        description="exact compares all pairs; cells and faiss search an index; auto takes exact for small collections and "
+        "on a GPU, else cells where the processor computes bfloat16, else faiss.",
+    )
+    exact_up_to: int = Field(
+        default=50_000, ge=1, description="Pictures up to which `auto` compares all pairs on a CPU."
+    )
+    probes: int = Field(default=8, ge=1, le=256, description="Cells of the index each picture looks into.")
+    generation: int = Field(
+        default=0, ge=0, description="Raise it to train the index anew; between, new shards join it as it is."
+    )
+
+
 class DuplicateSettings(_Section):
     """When two pictures are the same picture."""
 
@@ -266,6 +284,7 @@ class Settings(BaseSettings):
         default=None, description="Attribute heads; without them the embedder is asked alone."
     )
     gates: GateSettings = Field(default_factory=GateSettings)
+    graph: GraphSettings = Field(default_factory=GraphSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
     attributes: AttributeSettings = Field(default_factory=AttributeSettings)

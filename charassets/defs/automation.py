@@ -19,7 +19,7 @@ from charassets.defs.images import single_character_images
 from charassets.defs.partitions import SHARDS, SHARDS_PER_RUN, contiguous, range_tags, shards
 from charassets.defs.raw import raw_shards
 from charassets.defs.resources import Workbench
-from charassets.defs.similarity import character_clusters, near_duplicates
+from charassets.defs.similarity import character_clusters, knn_graph, near_duplicates
 from charassets.defs.warehouse import warehouse
 from charassets.errors import BusyError
 from charassets.sources.intake import take_in
@@ -37,7 +37,9 @@ SHARD_ASSETS = dg.AssetSelection.assets(
     visual_evidence,
     character_attributes,
 )
-COLLECTION_ASSETS = dg.AssetSelection.assets(edits, near_duplicates, character_clusters, warehouse, jsonl_export)
+COLLECTION_ASSETS = dg.AssetSelection.assets(
+    edits, knn_graph, near_duplicates, character_clusters, warehouse, jsonl_export
+)
 
 everything = dg.define_asset_job(
     "everything",

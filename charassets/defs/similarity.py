@@ -1,4 +1,4 @@
-"""The assets over the whole collection: near duplicates, characters, and their checks."""
+"""The assets over the whole collection: neighbour graph, near duplicates, characters, and their checks."""
 
 import dagster as dg
 
@@ -10,6 +10,7 @@ from charassets.defs.metadata import COLLECTION_SHEET_BYTES, pictures
 from charassets.defs.resources import Workbench
 from charassets.stages import sheets
 from charassets.stages.character_clusters import CharacterClusters
+from charassets.stages.knn_graph import KnnGraph, graph_facts
 from charassets.stages.near_duplicates import NearDuplicates
 
 MEGA_CLUSTER_SHARE = 0.5
@@ -18,8 +19,41 @@ MEGA_CLUSTER_SHARE = 0.5
 MEGA_CLUSTER_RECORDS = 20
 """Below this many clustered pictures a large share means nothing."""
 
+OUTGROWN = 4
+"""An index trained on a quarter of the vectors it holds has cells four times as full, and searches four times as long."""
+
+_TRAINED = "index_not_outgrown"
 _DUPLICATES = Steady("duplicate_share", "the share of duplicates", tolerance=0.1)
 _MEGA = "no_mega_cluster"
+
+
+@collection_asset(
+    KnnGraph,
+    group="similarity",
+    kinds={"parquet", "faiss"},
+    checks=[
+        dg.AssetCheckSpec(_TRAINED, asset="knn_graph", description="The index was trained on enough of what it holds.")
+    ],
+)
+def knn_graph(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
+    """Bring the neighbour graph up to date, over the shards that are there."""
+    result, fragment = refreshed(context, workbench)
+    facts = graph_facts(fragment)
+    grown = fragment.rows / max(1, facts.trained_on)
+    return dg.MaterializeResult(
+        metadata={**result.metadata, "method": facts.method, "trained_on": facts.trained_on},
+        data_version=result.data_version,
+        check_results=[
+            dg.AssetCheckResult(
+                check_name=_TRAINED,
+                passed=facts.method == "exact" or grown <= OUTGROWN,
+                severity=dg.AssetCheckSeverity.WARN,
+                description=f"the index ({facts.method}) holds {grown:.1f} times what it was trained on; "
+                "raise graph.generation in the settings to train it anew",
+                metadata={"grown": grown},
+            )
+        ],
+    )
 
 
 @collection_asset(
@@ -76,5 +110,6 @@ def character_clusters(context: dg.AssetExecutionContext, workbench: Workbench) 
     )
 
 
+knn_graph_contracts = contract_checks(knn_graph)
 near_duplicates_contracts = contract_checks(near_duplicates)
 character_clusters_contracts = contract_checks(character_clusters)

@@ -1,7 +1,8 @@
 """Fragments: the rows of one table and one shard, named by a manifest and never changed.
 
-A fragment is a Parquet file of rows, a Parquet file of books (what became of every input record) and the manifest that
-names both with their sha256. The manifest is written last and is the only truth; readers follow it, never a glob.
+A fragment is a Parquet file of rows, a Parquet file of books (what became of every input record), further files a stage
+keeps beside its rows, and the manifest that names them with their sha256. The manifest is written last and is the only
+truth; readers follow it, never a glob.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ _ROW_GROUP_BYTES = 32 << 20
 
 @dataclass(frozen=True)
 class FileEntry:
-    """A file of a fragment: role ``rows`` or ``books``, name, hex sha256, size in bytes, number of rows."""
+    """A file of a fragment: role ``rows``, ``books`` or one of the stage's own, name, hex sha256, size in bytes, number of rows."""
 
     role: str
     name: str
@@ -74,6 +75,10 @@ class Manifest:
     def file(self, role: str) -> FileEntry:
         """The file of a role."""
         return next(f for f in self.files if f.role == role)
+
+    def has(self, role: str) -> bool:
+        """Whether there is a file of this role."""
+        return any(f.role == role for f in self.files)
 
     def to_bytes(self) -> bytes:
         """JSON, the same for the same fragment: it holds no time and no host."""
@@ -167,6 +172,7 @@ class FragmentWriter:
         self._parquet = pq.ParquetWriter(self._scratch, schema, write_page_checksum=True, **_encodings(schema, wide))
         self._waiting: list[pa.Table] = []
         self._books: list[pa.Table] = []
+        self._extras: dict[str, pa.Table] = {}
         self._rows = 0
 
     def __enter__(self) -> Self:
@@ -189,6 +195,10 @@ class FragmentWriter:
         waiting = sum(t.num_rows for t in self._waiting)
         if waiting >= _ROW_GROUP_ROWS or sum(t.nbytes for t in self._waiting) >= _ROW_GROUP_BYTES:
             self._flush()
+
+    def keep(self, role: str, table: pa.Table) -> None:
+        """Publish a further table with the fragment, read back by ``Fragment.read(role=...)``; it is no part of the version."""
+        self._extras[role] = table
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -213,7 +223,8 @@ class FragmentWriter:
         self._flush()
         self._parquet.close()
         books = pa.concat_tables(self._books) if self._books else BOOKS.empty_table()
-        files = (self._publish("rows", self._scratch, self._rows), self._publish_books(books))
+        extras = tuple(self._publish_table(role, table) for role, table in self._extras.items())
+        files = (self._publish("rows", self._scratch, self._rows), self._publish_table("books", books), *extras)
         outcomes = _count(books, "outcome")
         manifest = Manifest(
             table=self._table,
@@ -231,11 +242,11 @@ class FragmentWriter:
         faults.hit("after_manifest")
         return manifest
 
-    def _publish_books(self, books: pa.Table) -> FileEntry:
-        scratch = self._store.scratch(f"{folder(self._table, self._shard)}/books")
+    def _publish_table(self, role: str, table: pa.Table) -> FileEntry:
+        scratch = self._store.scratch(f"{folder(self._table, self._shard)}/{role}")
         try:
-            pq.write_table(books, scratch, compression="ZSTD", write_page_checksum=True)
-            return self._publish("books", scratch, books.num_rows)
+            pq.write_table(table, scratch, compression="ZSTD", write_page_checksum=True)
+            return self._publish(role, scratch, table.num_rows)
         finally:
             scratch.unlink(missing_ok=True)
 

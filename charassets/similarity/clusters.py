@@ -1,11 +1,7 @@
 """Characters as dense regions of the neighbour graph: HDBSCAN, by the hdbscan library or over the graph alone.
 
-What belongs here: labels from vectors, and their names. Not here: which records take part (the stage) and what people
-decided about a character (``charassets.curation``).
-
-References:
-    Campello, Moulavi, Sander (2013), Density-based clustering based on hierarchical density estimates.
-    McInnes, Healy (2017), Accelerated hierarchical density based clustering.
+What belongs here: the rule, which of the two ways is taken, the clusters' names and representatives. Not here: HDBSCAN over
+a graph (``density``), which records take part (the stage), what people decided about a character (``charassets.curation``).
 """
 
 from collections.abc import Sequence
@@ -14,17 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.similarity.knn import Graph, build_graph
+from charassets.similarity.density import by_graph, distances
+from charassets.similarity.graph import Graph
 
 WHOLE_UP_TO = 2_000
 """Vectors up to which hdbscan gets the matrix of all distances: 32 MB and under a second; it grows with the square."""
 
-LEAST_DISTANCE = 1e-3
-"""Half-precision vectors cannot tell closer ones apart, and a distance of 0 is an infinite density."""
-
-_NEIGHBOURS = 16  # ARI within .01 of the exact tree at 20,000 vectors; 8 do as well, 32 bring nothing
 _FEW = 25  # pictures of one character that are never too many: a share means little in a small collection
-_BRIDGE = 1.0001  # of the longest edge: above everything that was seen, and finite
 
 
 @dataclass(frozen=True)
@@ -67,12 +59,18 @@ class Clusters:
 
 
 def cluster_vectors(
-    vectors: NDArray[np.float16], record_ids: Sequence[str], rule: ClusterRule, *, whole_up_to: int = WHOLE_UP_TO
+    vectors: NDArray[np.float16],
+    graph: Graph,
+    record_ids: Sequence[str],
+    rule: ClusterRule,
+    *,
+    whole_up_to: int = WHOLE_UP_TO,
 ) -> Clusters:
     """Cluster unit vectors by Euclidean distance.
 
     Args:
         vectors: shape (n, d), unit norm.
+        graph: their neighbours.
         record_ids: their n records, which decide ties.
         rule: when vectors are a cluster.
         whole_up_to: number of vectors up to which hdbscan sees all distances instead of the graph's.
@@ -83,7 +81,7 @@ def cluster_vectors(
     if n <= whole_up_to:
         labels, strength = _by_library(vectors, rule)
     else:
-        labels, strength = by_graph(build_graph(vectors, max(_NEIGHBOURS, rule.min_samples)), rule)
+        labels, strength = by_graph(graph, rule.min_cluster_size, rule.min_samples, rule.most(n))
     labels = _renamed(labels, record_ids)
     return Clusters(labels, strength.astype(np.float32), _representatives(vectors, labels, record_ids))
 
@@ -91,11 +89,6 @@ def cluster_vectors(
 def character_id(label: int) -> str:
     """Name of a cluster: ``character_003``."""
     return f"character_{label:03d}"
-
-
-def distances(cosines: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Euclidean distance of unit vectors from their cosine."""
-    return np.maximum(np.sqrt(np.maximum(2.0 - 2.0 * cosines.astype(np.float64), 0.0)), LEAST_DISTANCE)
 
 
 def _by_library(vectors: NDArray[np.float16], rule: ClusterRule) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -111,68 +104,6 @@ def _by_library(vectors: NDArray[np.float16], rule: ClusterRule) -> tuple[NDArra
         max_cluster_size=rule.most(len(vectors)),
     ).fit(matrix)
     return model.labels_.astype(np.int64), model.probabilities_
-
-
-def by_graph(graph: Graph, rule: ClusterRule) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """HDBSCAN's labels and strengths from the edges of the neighbour graph alone.
-
-    The spanning tree of the graph is that of all pairs wherever the k nearest neighbours connect; what they do not connect
-    is joined by bridges.
-    """
-    return _select_clusters(_with_bridges(_spanning_forest(graph, rule.min_samples), len(graph.neighbours)), rule)
-
-
-def _spanning_forest(graph: Graph, min_samples: int) -> NDArray[np.float64]:
-    """Minimum spanning forest under mutual reachability: shape (e, 3), two ends and a weight."""
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import minimum_spanning_tree
-
-    n, k = graph.neighbours.shape
-    length = distances(graph.cosines)
-    density = length[:, min(min_samples, k) - 1]
-    near, place = np.nonzero(graph.neighbours >= 0)
-    far = graph.neighbours[near, place]
-    weight = np.maximum(length[near, place], np.maximum(density[near], density[far]))
-    tree = minimum_spanning_tree(csr_array((weight, (near, far)), shape=(n, n))).tocoo()
-    return np.column_stack([tree.row, tree.col, tree.data])
-
-
-def _with_bridges(forest: NDArray[np.float64], n: int) -> NDArray[np.float64]:
-    """A tree of n - 1 edges by rising weight, its components joined by edges just longer than the longest.
-
-    The bridges must be finite. An infinite one gives every component a birth at density 0 and so an endless life; excess of
-    mass then takes the giant component for one cluster, and the agreement with the truth falls from .96 to 0.
-    """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    ends = forest[:, :2].astype(np.int64)
-    edges = coo_array((np.ones(len(forest), np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
-    count, component = connected_components(edges, directed=False)
-    _, first = np.unique(component, return_index=True)
-    length = _BRIDGE * forest[:, 2].max(initial=LEAST_DISTANCE)
-    bridges = np.column_stack([first[:-1], first[1:], np.full(count - 1, length)])
-    tree = np.concatenate([forest, bridges])
-    return tree[np.argsort(tree[:, 2], kind="stable")]
-
-
-def _select_clusters(tree: NDArray[np.float64], rule: ClusterRule) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Labels and strengths from a spanning tree, by the hdbscan library's own condensed tree and excess of mass.
-
-    Args:
-        tree: shape (n - 1, 3): two ends and a weight, by rising weight.
-        rule: when vectors are a cluster.
-    """
-    from hdbscan._hdbscan_linkage import label
-    from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
-
-    condensed = condense_tree(label(np.ascontiguousarray(tree)), rule.min_cluster_size)
-    labels, strengths, _ = get_clusters(
-        condensed,
-        compute_stability(condensed),
-        max_cluster_size=rule.most(len(tree) + 1),
-    )
-    return labels.astype(np.int64), strengths
 
 
 def _renamed(labels: NDArray[np.int64], record_ids: Sequence[str]) -> NDArray[np.int64]:

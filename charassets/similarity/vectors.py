@@ -3,6 +3,7 @@
 What belongs here: bytes to numbers, and the guard against mixing models. Not here: what is done with the numbers.
 """
 
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,12 +17,16 @@ COLUMNS = ("record_id", "model", "embedding")
 """Columns of ``clip_embeddings`` that ``gather`` needs."""
 
 
+_MAPPED_FROM = 1 << 30  # bytes from which vectors lie in a file the system may page out
+
+
 @dataclass(frozen=True)
 class Vectors:
     """Embeddings of some of n records.
 
     Attributes:
-        values: float16, shape (m, d), unit norm; half precision keeps five million vectors of 512 within 5 GB.
+        values: float16, shape (n, d), unit norm, zero where there is none; half precision keeps five million vectors of 512
+            within 5 GB, and from a gigabyte on they are a memory map of an unnamed file.
         row: int64, shape (n,): the record's row in ``values``, -1 where it has no embedding.
     """
 
@@ -41,9 +46,8 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str]) -> Vectors:
     """
     place = {record: i for i, record in enumerate(record_ids)}
     row = np.full(len(place), -1, np.int64)
-    blocks: list[NDArray[np.float16]] = []
+    values = np.empty((len(place), 0), np.float16)
     models: set[str] = set()
-    found = 0
     for batch in batches:
         places = np.fromiter((place.get(r, -1) for r in batch.column("record_id").to_pylist()), np.int64, len(batch))
         wanted = np.flatnonzero(places >= 0)
@@ -57,7 +61,18 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str]) -> Vectors:
                 where="clip_embeddings",
                 todo="materialize clip_embeddings on every shard",
             )
-        blocks.append(np.frombuffer(b"".join(batch["embedding"].to_pylist()), "<f2").reshape(len(wanted), -1))
-        row[places[wanted]] = np.arange(found, found + len(wanted))
-        found += len(wanted)
-    return Vectors(np.concatenate(blocks) if blocks else np.empty((0, 1), np.float16), row)
+        block = np.frombuffer(b"".join(batch["embedding"].to_pylist()), "<f2").reshape(len(wanted), -1)
+        if not values.shape[1]:
+            values = room(len(place), block.shape[1])
+        values[places[wanted]] = block
+        row[places[wanted]] = places[wanted]
+    return Vectors(values, row)
+
+
+def room(n: int, dim: int) -> NDArray[np.float16]:
+    """Zeros of shape (n, dim); large ones are a memory map whose file has no name and goes with it."""
+    if n * dim * 2 < _MAPPED_FROM:
+        return np.zeros((n, dim), np.float16)
+    with tempfile.TemporaryFile(prefix="charassets-vectors-") as file:
+        file.truncate(n * dim * 2)
+        return np.memmap(file, np.float16, "r+", shape=(n, dim))

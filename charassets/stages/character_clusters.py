@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, NEAR_DUPLICATES, Table
+from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, KNN_GRAPH, NEAR_DUPLICATES, Table
 from charassets.settings import Settings
 from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors
+from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
+from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import gather
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
@@ -23,9 +25,10 @@ class CharacterClusters(CollectionStage):
     """Clusters one record of each duplicate group; the others are skipped: ``duplicate``, or ``no_embedding``."""
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {
-        NEAR_DUPLICATES.name: Reads(("record_id", "keeper")),
+        NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id")),
+        KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
     }
 
@@ -43,15 +46,26 @@ class CharacterClusters(CollectionStage):
         Raises:
             CharassetsError: the shards were embedded by different models.
         """
-        records = inputs[NEAR_DUPLICATES.name].table(["record_id", "keeper"])
+        records = inputs[NEAR_DUPLICATES.name].table(["record_id", "keeper", "group_id"])
         skipped = dict.fromkeys(records.filter(~pc.field("keeper"))["record_id"].to_pylist(), "duplicate")
+        stored = read_graph(inputs[KNN_GRAPH.name].batches(GRAPH_COLUMNS))
         keepers = records.filter(pc.field("keeper"))["record_id"].to_pylist()
-        vectors = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), keepers)
-        skipped.update((keepers[i], "no_embedding") for i in np.flatnonzero(vectors.row < 0))
-        embedded = np.flatnonzero(vectors.row >= 0)
-        names = [keepers[i] for i in embedded]
-        clusters = cluster_vectors(vectors.values[vectors.row[embedded]], names, self._rule)
-        return Outcome(_rows(names, clusters), skipped=skipped)
+        rows = stored.rows_of(keepers)
+        skipped.update((keepers[i], "no_embedding") for i in np.flatnonzero(rows < 0))
+        names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
+        graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
+        vectors = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
+        return Outcome(_rows(names, cluster_vectors(vectors, graph, names, self._rule)), skipped=skipped)
+
+
+def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
+    """For every row of the graph the row of its group's keeper, -1 where it is in no group or the keeper has no row."""
+    keeper = np.full(len(stored.record_ids), -1)
+    member = stored.rows_of(records["record_id"].to_pylist())
+    leader = stored.rows_of(records["group_id"].to_pylist())
+    embedded = member >= 0
+    keeper[member[embedded]] = leader[embedded]
+    return keeper
 
 
 def _rows(records: list[str], clusters: Clusters) -> pa.Table:

@@ -40,6 +40,15 @@ class StoredCollection:
         for fragment in self._fragments:
             yield from fragment.batches(list(columns), batch_rows)
 
+    def beside(self, role: str) -> pa.Table | None:
+        """A table kept beside the rows of a collection table."""
+        kept = [fragment.read(role=role) for fragment in self._fragments if fragment.manifest.has(role)]
+        return pa.concat_tables(kept) if kept else None
+
+    def made_by(self, own_fingerprint: str) -> bool:
+        """Whether the step of this fingerprint made every fragment."""
+        return all(fragment.manifest.stage_fingerprint == own_fingerprint for fragment in self._fragments)
+
 
 def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     """Bring a collection table up to date with the shards that are there.
@@ -57,10 +66,14 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
         progress.advance(stage.name, before.manifest.counts["in"], reused=True)
         return ShardResult(before.manifest, True, 0, before.manifest.counts["in"], time.perf_counter() - started)
     inputs = {table: StoredCollection(table, found) for table, found in fragments.items()}
+    if stage.continues and before is not None and before.is_whole():
+        inputs[stage.name] = StoredCollection(stage.name, [before])
     outcome = stage.compute(inputs)
     books = _books(stage, inputs[next(iter(stage.reads))], outcome)
     with lake.writer(stage.name, ALL, stage.schema) as writer:
         writer.add(outcome.rows, books)
+        for role, table in outcome.extras.items():
+            writer.keep(role, table)
         manifest = writer.commit(wanted, own, versions)
     progress.advance(stage.name, books.num_rows)
     return ShardResult(manifest, False, books.num_rows, 0, time.perf_counter() - started)

@@ -71,11 +71,13 @@ class Outcome:
         rows: table with the stage's schema, records in the batch's order (several rows a record in a long table).
         rejected: records that could not be used, with the reason.
         skipped: records the stage has nothing to say about, with a short reason code (``no_crop``, ``no_evidence``).
+        extras: further tables a collection step keeps beside its rows, by role, for its own next run.
     """
 
     rows: pa.Table
     rejected: Sequence[Rejection] = ()
     skipped: Mapping[str, str] = field(default_factory=dict)
+    extras: Mapping[str, pa.Table] = field(default_factory=dict)
 
 
 class _Declared(ABC):
@@ -160,9 +162,24 @@ class Collection(Protocol):
         """The same, streamed."""
         ...
 
+    def beside(self, role: str) -> pa.Table | None:
+        """A table that the step kept beside its rows (``Outcome.extras``), if there is one."""
+        ...
+
+    def made_by(self, own_fingerprint: str) -> bool:
+        """Whether the very step of this fingerprint made all of it."""
+        ...
+
 
 class CollectionStage(_Declared):
-    """One step of the pipeline over the whole collection; its single fragment is shard ``all``."""
+    """One step of the pipeline over the whole collection; its single fragment is shard ``all``.
+
+    Class attributes:
+        continues: the step is also handed its own table as it stands, under its own name, if there is one: to bring it up
+            to date, or to carry names over.
+    """
+
+    continues: ClassVar[bool] = False
 
     @abstractmethod
     def compute(self, inputs: Mapping[str, Collection]) -> Outcome:

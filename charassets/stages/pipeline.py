@@ -34,7 +34,8 @@ def shard_stages(settings: Settings) -> Mapping[str, Stage]:
 def collection_stages(settings: Settings) -> Mapping[str, CollectionStage]:
     """The whole-collection stages by name, in an order in which inputs come first."""
     from charassets.stages.character_clusters import CharacterClusters
+    from charassets.stages.knn_graph import KnnGraph
     from charassets.stages.near_duplicates import NearDuplicates
 
-    stages: tuple[CollectionStage, ...] = (NearDuplicates(settings), CharacterClusters(settings))
+    stages: tuple[CollectionStage, ...] = (KnnGraph(settings), NearDuplicates(settings), CharacterClusters(settings))
     return {stage.name: stage for stage in stages}

@@ -17,12 +17,14 @@ from charassets.schema import (
     CHARACTER_CLUSTERS,
     CLIP_EMBEDDINGS,
     DESIGN_FEATURES,
+    KNN_GRAPH,
     NEAR_DUPLICATES,
     RAW_SHARDS,
     SINGLE_CHARACTER_IMAGES,
     TAG_EVIDENCE,
     VISUAL_EVIDENCE,
 )
+from charassets.similarity.stored import stored_lists
 
 UNIT_NORM_TOLERANCE = 2e-3
 """A unit vector of 512 values rounded to float16 keeps its norm to 5e-5; bfloat16 left unnormalised is off by 3e-3."""
@@ -124,6 +126,24 @@ def within_their_range(lake: Lake, fragment: Fragment) -> str | None:
     return None
 
 
+def neighbours_are_rows(lake: Lake, fragment: Fragment) -> str | None:
+    """Every list names other rows of the table, by falling cosine, each once, and has its gaps at the end."""
+    done = 0
+    for batch in fragment.batches(["neighbours", "cosines"], 4096):
+        lists = stored_lists(batch)
+        near, cosines = lists.neighbours, lists.cosines
+        rows = np.arange(done, done + len(near), dtype=np.int32)[:, None]
+        if ((near < -1) | (near >= fragment.rows)).any() or (near == rows).any():
+            return f"a row between {done} and {done + len(near)} names itself or no row"
+        if not np.isfinite(cosines).all() or (np.diff(cosines, axis=1) > 0).any():
+            return f"a row between {done} and {done + len(near)} has its neighbours out of order"
+        ordered = np.sort(near, axis=1)
+        if ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any():
+            return f"a row between {done} and {done + len(near)} names a neighbour twice"
+        done += len(near)
+    return None
+
+
 _BOOKS = Contract("books_balance", "Every record in is a row, a rejection or a skip, once.", books_balance)
 _FILES = Contract("files_match_manifest", "Stored bytes are the bytes the manifest names.", files_match_manifest)
 _ONE_ROW = Contract("keys_unique", "No record has two rows.", unique_by("record_id"))
@@ -149,6 +169,12 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
         Contract("keys_unique", "No record has two rows of one attribute.", unique_by("record_id", "attribute")),
         _WORDS,
         Contract("confidences_are_fractions", "Confidences lie between 0 and 1.", fractions_within("confidence")),
+    ),
+    KNN_GRAPH.name: (
+        _BOOKS,
+        _FILES,
+        _ONE_ROW,
+        Contract("neighbours_are_rows", "Neighbours are other rows, nearest first, none twice.", neighbours_are_rows),
     ),
     NEAR_DUPLICATES.name: (_BOOKS, _FILES, _ONE_ROW),
     CHARACTER_CLUSTERS.name: (_BOOKS, _FILES, _ONE_ROW),

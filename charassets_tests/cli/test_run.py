@@ -14,7 +14,7 @@ pytestmark = pytest.mark.usefixtures("own_environment")
 
 STAGES = (
     *("raw_shards", "single_character_images", "clip_embeddings", "design_features", "tag_evidence"),
-    *("visual_evidence", "character_attributes", "near_duplicates", "character_clusters"),
+    *("visual_evidence", "character_attributes", "knn_graph", "near_duplicates", "character_clusters"),
 )
 
 

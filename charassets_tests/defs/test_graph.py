@@ -19,11 +19,12 @@ DEPENDENCIES = {
     "edit_log": set(),
     "edits": {"edit_log"},
     "near_duplicates": {"single_character_images", "clip_embeddings", "raw_shards"},
-    "character_clusters": {"near_duplicates", "clip_embeddings"},
+    "knn_graph": {"clip_embeddings"},
+    "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings"},
     "warehouse": set(TABLES) - {"source_items"},
     "jsonl_export": {"warehouse"},
 }
-WHOLE = {"edit_log", "edits", "near_duplicates", "character_clusters", "warehouse", "jsonl_export"}
+WHOLE = {"edit_log", "edits", "knn_graph", "near_duplicates", "character_clusters", "warehouse", "jsonl_export"}
 
 
 @pytest.fixture
@@ -67,6 +68,7 @@ def test_drift_only_warns(graph):
     assert warning == {
         ("single_character_images", "kept_share_steady"),
         ("character_attributes", "unknown_share_steady"),
+        ("knn_graph", "index_not_outgrown"),
         ("near_duplicates", "duplicate_share_steady"),
         ("character_clusters", "no_mega_cluster"),
     }

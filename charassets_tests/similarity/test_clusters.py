@@ -5,7 +5,8 @@ import pytest
 from sklearn.metrics import adjusted_rand_score
 
 from charassets.similarity import clusters
-from charassets.similarity.clusters import ClusterRule, by_graph, character_id, cluster_vectors
+from charassets.similarity.clusters import WHOLE_UP_TO, ClusterRule, Clusters, character_id
+from charassets.similarity.density import by_graph
 from charassets.similarity.knn import build_graph
 
 RULE = ClusterRule(min_cluster_size=5, min_samples=3)
@@ -25,6 +26,13 @@ def names(n: int) -> list[str]:
     return [f"r{i:05d}" for i in range(n)]
 
 
+def cluster_vectors(
+    vectors: np.ndarray, record_ids: list[str], rule: ClusterRule, *, whole_up_to: int = WHOLE_UP_TO
+) -> Clusters:
+    graph = build_graph(vectors, 16)
+    return clusters.cluster_vectors(vectors, graph, record_ids, rule, whole_up_to=whole_up_to)
+
+
 def test_the_graph_path_agrees_with_hdbscan_itself():
     vectors, truth = characters([40, 25, 12, 12, 7] * 4, strangers=60)
     whole = cluster_vectors(vectors, names(len(vectors)), RULE)
@@ -35,18 +43,17 @@ def test_the_graph_path_agrees_with_hdbscan_itself():
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
-def test_infinite_bridges_collapse_everything_and_ours_do_not(monkeypatch: pytest.MonkeyPatch):
+def test_infinite_bridges_collapse_everything_and_ours_do_not():
     # Sixteen neighbours of a member reach other characters: one giant component, and one that nothing reaches.
     giant, truth = characters([12] * 60, dim=128, spread=0.9)
     apart, _ = characters([30], dim=128, spread=0.02, seed=1)
     vectors, truth = np.concatenate([giant, apart]), np.concatenate([truth, np.full(30, 60)])
     graph = build_graph(vectors, 16)
 
-    labels, _ = by_graph(graph, RULE)
+    labels, _ = by_graph(graph, 5, 3)
     assert adjusted_rand_score(truth, labels) > 0.97
 
-    monkeypatch.setattr(clusters, "_BRIDGE", np.inf)
-    collapsed, _ = by_graph(graph, RULE)
+    collapsed, _ = by_graph(graph, 5, 3, bridge=np.inf)
     assert collapsed.max() == 1
     assert adjusted_rand_score(truth, collapsed) < 0.3
 

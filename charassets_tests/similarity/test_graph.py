@@ -1,0 +1,96 @@
+"""The views of the neighbour graph, and its way to bytes and back."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from charassets.similarity.graph import Graph
+from charassets.similarity.knn import build_graph
+from charassets.similarity.stored import packed, packed_arrays, read_graph, unpacked, unpacked_arrays
+from charassets_tests.similarity.drawing import brute_force, copies_of, drawn
+
+
+def test_each_pair_is_listed_once():
+    graph = build_graph(drawn(200), 4)
+    pairs = graph.pairs(0.0)
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+    assert len(np.unique(pairs, axis=0)) == len(pairs)
+    assert {tuple(pair) for pair in pairs.tolist()} == {
+        (min(i, j), max(i, j)) for i, row in enumerate(graph.neighbours.tolist()) for j in row
+    }
+
+
+def test_pairs_below_the_threshold_are_left_out():
+    vectors = drawn(300)
+    scores = brute_force(vectors)
+    pairs = build_graph(vectors, 12).pairs(0.8)
+    assert (scores[pairs[:, 0], pairs[:, 1]] >= 0.7999).all()
+    assert len(pairs) >= 0.9 * (np.triu(scores) >= 0.8001).sum()
+
+
+def test_a_crowded_row_is_one_whose_list_is_full_of_copies():
+    vectors = drawn(60)
+    crowd = np.concatenate([vectors, np.concatenate([copies_of(vectors[:1], seed=s) for s in range(8)])])
+    graph = build_graph(crowd, 4)
+    assert set(graph.crowded(0.95)) == {0, *range(60, 68)}
+
+
+def test_a_graph_among_some_rows_keeps_their_edges_and_order():
+    graph = build_graph(drawn(120), 10)
+    rows = np.random.default_rng(2).permutation(120)[:70]
+    some = graph.among(rows)
+    for place, row in enumerate(rows):
+        kept = [n for n in graph.neighbours[row].tolist() if n in set(rows.tolist())]
+        found = [rows[n] for n in some.neighbours[place].tolist() if n >= 0]
+        assert found == kept
+        assert (some.cosines[place][len(kept) :] == -1).all()
+
+
+def test_copies_that_crowd_out_a_list_give_way_to_the_neighbours_of_all_of_them():
+    vectors = drawn(100, spread=0.4)
+    crowd = np.concatenate([vectors, np.concatenate([copies_of(vectors[:1], seed=s) for s in range(6)])])
+    graph = build_graph(crowd, 7)
+    keeper = np.r_[np.arange(100), np.zeros(6, np.int64)]
+    merged = graph.contracted(keeper, np.arange(100))
+    assert (merged.neighbours[0] >= 0).sum() >= 2  # before, six of seven were its own copies
+    plain = build_graph(vectors, 7)
+    assert set(merged.neighbours[0][merged.neighbours[0] >= 0]) <= set(build_graph(vectors, 30).neighbours[0].tolist())
+    near_copies = np.isin(graph.neighbours[:100], [0, *range(100, 106)]).any(axis=1)
+    others = np.setdiff1d(np.flatnonzero(~near_copies), [0])
+    assert len(others) > 50
+    assert np.array_equal(merged.neighbours[others], plain.neighbours[others])
+    for row in merged.neighbours.tolist():
+        named = [n for n in row if n >= 0]
+        assert len(set(named)) == len(named)
+
+
+def test_a_graph_comes_back_from_its_rows():
+    graph = build_graph(drawn(50), 5)
+    table = pa.table(
+        {
+            "record_id": [f"r{i:02d}" for i in range(50)],
+            "neighbours": packed(graph.neighbours),
+            "cosines": packed(graph.cosines),
+        }
+    )
+    again = read_graph([table.slice(0, 20), table.slice(20)])
+    assert np.array_equal(again.graph.neighbours, graph.neighbours)
+    assert np.array_equal(again.graph.cosines, graph.cosines)
+    assert again.rows_of(["r07", "nobody"]).tolist() == [7, -1]
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (4, 0), (3, 2)])
+def test_matrices_survive_packing(shape: tuple[int, int]):
+    values = np.arange(shape[0] * shape[1], dtype="<i4").reshape(shape)
+    column = pa.chunked_array([packed(values)])
+    assert np.array_equal(unpacked(column, "<i4"), values) or not values.size
+
+
+def test_named_arrays_survive_packing():
+    arrays = {"centroids": np.random.default_rng(0).random((3, 4)).astype(np.float32), "trained_on": np.array([7])}
+    again = unpacked_arrays(packed_arrays(arrays))
+    assert all(np.array_equal(again[name], value) for name, value in arrays.items())
+
+
+def test_an_empty_graph_has_no_pairs():
+    assert Graph(np.empty((0, 0), np.int32), np.empty((0, 0), np.float32)).pairs(0.0).shape == (0, 2)
