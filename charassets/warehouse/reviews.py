@@ -3,12 +3,14 @@
 What belongs here: from edits to rows, and the rule that a person's word wins. Not here: the log (``charassets.curation``).
 """
 
+from string import Template
+
 import duckdb
 import pyarrow as pa
 
 from charassets.attributes.vocabulary import UNKNOWN
 from charassets.curation import Decisions, decisions_of
-from charassets.schema import EDITS, Column, Table
+from charassets.schema import CHARACTER_ATTRIBUTES, EDITS, Column, Table
 from charassets.warehouse.load import Fragments, create_empty, describe, insert
 from charassets.warehouse.sql import comment, literal
 
@@ -41,8 +43,8 @@ SELECT
     fused.sources, fused.runner_up, fused.reason,
     fused.value AS machine_value, fused.confidence AS machine_confidence, fused.status AS machine_status,
     said.actor AS reviewed_by, said.at AS reviewed_at, said.edit_id
-FROM character_attributes AS fused
-FULL JOIN reviews AS said USING (record_id, attribute)
+FROM $fused AS fused
+FULL JOIN $said AS said USING (record_id, attribute)
 """  # noqa: S608 - constants of this project
 
 _DOCS = {
@@ -77,7 +79,7 @@ def create_reviews(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None
     for fragment in fragments[EDITS.name]:
         insert(con, REVIEWS.name, review_rows(decisions_of(fragment.read())))
     describe(con, REVIEWS, "TABLE", REVIEWS.arrow.names)
-    create_final_view(con)
+    con.execute(f"CREATE VIEW {FINAL} AS {final_sql(CHARACTER_ATTRIBUTES.name, REVIEWS.name)}")
     con.execute(
         comment("VIEW", FINAL, "One row a record and attribute: a person's word before the machine's, both kept.")
     )
@@ -85,6 +87,6 @@ def create_reviews(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None
         con.execute(comment("COLUMN", f"{FINAL}.{name}", doc))
 
 
-def create_final_view(con: duckdb.DuckDBPyConnection) -> None:
-    """The view over whichever ``character_attributes`` and ``reviews`` the connection sees."""
-    con.execute(f"CREATE OR REPLACE VIEW {FINAL} AS {_FINAL}")
+def final_sql(fused: str, said: str) -> str:
+    """The query behind ``final_attributes`` over two tables, by their quoted names."""
+    return Template(_FINAL).substitute(fused=fused, said=said)

@@ -1,0 +1,219 @@
+"""Edits that the warehouse has not taken in yet, laid over it: an edit shows at once, the file stays as it is.
+
+What belongs here: what a pending edit changes in ``records``, ``reviews``, ``final_attributes`` and ``character_names``. Not here:
+the final word on clusters, which is the next run's: a merge shows as it was meant, a split and an ejection too, until then.
+
+The overlay lies in the connection's own in-memory database; the search path puts it before the warehouse, so that every query
+that asks for ``records`` asks for the overlaid ones.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import duckdb
+import pyarrow as pa
+
+from charassets.attributes.vocabulary import UNKNOWN, load
+from charassets.curation import Decisions, Edit, EditLog, decisions_of, edits_of, live, replay
+from charassets.curation.operations import DifferentCharacter, Eject, SameCharacter
+from charassets.warehouse.records import column_of
+from charassets.warehouse.reviews import FINAL, REVIEWS, final_sql, review_rows
+from charassets.warehouse.sql import comment, identifier, literal
+
+_PATH = "memory.main,charassets.main"
+_CHANGED = "pending_records"
+_STATE = "overlay_state"
+_NAMES = "character_names"
+_lock = Lock()
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """What lies over the warehouse.
+
+    Attributes:
+        head: place of the last edit of the log that was taken in; the ``base`` of edits made on this view.
+        pending: edits that the warehouse does not hold yet.
+        revoked: edits that it holds and that were undone since; what they did to characters stays until the next run.
+    """
+
+    head: int
+    pending: int
+    revoked: int
+
+
+def lay_over(con: duckdb.DuckDBPyConnection, log: EditLog) -> Overlay:
+    """Lay the log's present state over the warehouse that ``con`` (or its cursor) has open.
+
+    Costs two milliseconds where nothing was edited since the last time on the same connection.
+
+    Args:
+        con: a connection of ``charassets.warehouse.connect`` or a cursor of one; its search path is set.
+        log: the workspace's edit log.
+    """
+    head = log.head()
+    with _lock:  # two cursors of one connection would otherwise lay over at once
+        found = _state(con)
+        if found is None or found.head != head:
+            found = _laid(con, log.edits(), head)
+    con.execute(f"SET search_path = {literal(_PATH)}")
+    return found
+
+
+def _state(con: duckdb.DuckDBPyConnection) -> Overlay | None:
+    try:
+        row = con.execute(f"SELECT head, pending, revoked FROM memory.main.{_STATE}").fetchone()  # noqa: S608
+    except duckdb.CatalogException:
+        return None
+    return None if row is None else Overlay(*row)
+
+
+def _laid(con: duckdb.DuckDBPyConnection, edits: Sequence[Edit], head: int) -> Overlay:
+    stored = con.sql("FROM charassets.main.edits").to_arrow_table()
+    before = {edit.id for edit in edits_of(stored)}
+    standing = live(edits)
+    added = [edit for edit in standing if edit.id not in before]
+    revoked = before - {edit.id for edit in standing}
+    now, then = replay(edits), decisions_of(stored)
+    overlay = Overlay(head, len(added), len(revoked))
+    con.execute("BEGIN")
+    try:
+        _put(con, REVIEWS.name, review_rows(now))
+        answers = _changed_answers(con, now, then)
+        moves = _moves(con, added)
+        _put_records(con, answers, moves, now)
+        final = final_sql("charassets.main.character_attributes", f"memory.main.{REVIEWS.name}")
+        con.execute(f"CREATE OR REPLACE VIEW memory.main.{FINAL} AS {final}")
+        _put_names(con, now)
+        state = pa.table({name: [getattr(overlay, name)] for name in ("head", "pending", "revoked")})
+        _put(con, _STATE, state)
+    except BaseException:
+        con.execute("ROLLBACK")
+        raise
+    con.execute("COMMIT")
+    return overlay
+
+
+def _put(con: duckdb.DuckDBPyConnection, name: str, rows: pa.Table) -> None:
+    con.register("laid_over", rows)
+    con.execute(f"CREATE OR REPLACE TABLE memory.main.{identifier(name)} AS FROM laid_over")
+    con.unregister("laid_over")
+
+
+_Answers = Mapping[tuple[str, str], tuple[str, float]]
+"""(record, attribute) to value and confidence."""
+
+
+def _changed_answers(
+    con: duckdb.DuckDBPyConnection, now: Decisions, then: Decisions
+) -> dict[tuple[str, str], tuple[str, float]]:
+    """Answers that differ from the warehouse's: newly reviewed ones, and the machine's where a review was undone."""
+    changed = {
+        key: (said.value, float(said.value != UNKNOWN))
+        for key, said in now.attributes.items()
+        if key not in then.attributes or then.attributes[key].value != said.value
+    }
+    back = then.attributes.keys() - now.attributes.keys()
+    if back:
+        query = (
+            "SELECT record_id, attribute, CASE status WHEN 'decided' THEN value ELSE $2 END, "
+            "CASE status WHEN 'decided' THEN confidence ELSE 0 END "
+            "FROM charassets.main.character_attributes WHERE record_id IN (SELECT unnest($1))"
+        )
+        rows = con.execute(query, [sorted({record for record, _ in back}), UNKNOWN]).fetchall()
+        changed |= {(r, a): (value, confidence) for r, a, value, confidence in rows if (r, a) in back}
+    return changed
+
+
+def _moves(con: duckdb.DuckDBPyConnection, added: Iterable[Edit]) -> dict[str, str | None]:
+    """Record to the character it shows by the edits that are not taken in yet, in their order."""
+    operations = [(edit, edit.operation) for edit in added]
+    asked = sorted({r for _, op in operations for _, r in op.claims().touched if isinstance(op, _MOVING)})
+    if not asked:
+        return {}
+    query = "SELECT record_id, character_id FROM charassets.main.records WHERE record_id IN (SELECT unnest(?))"
+    at: dict[str, str | None] = dict(con.execute(query, [asked]).fetchall())
+    before = dict(at)
+    for edit, operation in operations:
+        if isinstance(operation, SameCharacter):
+            here = [r for r in operation.record_ids if r in at]
+            held = Counter(character for r in here if (character := at[r]) is not None)
+            target = held.most_common(1)[0][0] if held else f"new~{edit.seq}"
+            at |= dict.fromkeys(here, target)
+        elif isinstance(operation, DifferentCharacter):
+            left = {at.get(r) for r in operation.left} - {None}
+            at |= {r: f"{at[r]}~{edit.seq}" for r in operation.right if at.get(r) in left}
+        elif isinstance(operation, Eject):
+            at |= dict.fromkeys((r for r in operation.record_ids if r in at), None)
+    return {record: character for record, character in at.items() if character != before[record]}
+
+
+_MOVING = (SameCharacter, DifferentCharacter, Eject)
+
+
+def _put_records(
+    con: duckdb.DuckDBPyConnection, answers: _Answers, moves: Mapping[str, str | None], now: Decisions
+) -> None:
+    """The view ``records``: the warehouse's, with the changed cells replaced."""
+    touched = sorted({record for record, _ in answers} | moves.keys())
+    reviewed: dict[str, list[str]] = {record: [] for record in touched}
+    for record, attribute in now.attributes:
+        if record in reviewed:
+            reviewed[record].append(attribute)
+    attributes = [name for name in load().attributes if any(name == attribute for _, attribute in answers)]
+    columns: dict[str, pa.Array] = {
+        "record_id": pa.array(touched, pa.string()),
+        "is_moved": pa.array([record in moves for record in touched], pa.bool_()),
+        "character_id": pa.array([moves.get(record) for record in touched], pa.string()),
+        "reviewed": pa.array([sorted(reviewed[r]) or None for r in touched], pa.list_(pa.string())),
+    }
+    for name in attributes:
+        cells = [answers.get((record, name), (None, None)) for record in touched]
+        columns[column_of(name)] = pa.array([value for value, _ in cells], pa.string())
+        columns[f"{column_of(name)}_confidence"] = pa.array([confidence for _, confidence in cells], pa.float32())
+    _put(con, _CHANGED, pa.table(columns))
+    con.execute(f"CREATE OR REPLACE VIEW memory.main.records AS {_records_sql(attributes)}")
+
+
+def _records_sql(attributes: Sequence[str]) -> str:
+    cells = [n for name in attributes for n in (column_of(name), f"{column_of(name)}_confidence")]
+    replaced = [f"coalesce(changed.{identifier(n)}, stored.{identifier(n)}) AS {identifier(n)}" for n in cells]
+    replaced += [
+        "CASE WHEN changed.is_moved THEN changed.character_id ELSE stored.character_id END AS character_id",
+        "CASE WHEN changed.is_moved THEN FALSE ELSE stored.character_representative END AS character_representative",
+        "CASE WHEN changed.record_id IS NULL THEN stored.reviewed ELSE changed.reviewed END AS reviewed",
+    ]
+    core = [identifier(column_of(name)) for name in load().core]
+    known = [f"coalesce(({name} <> {literal(UNKNOWN)})::INT, 0)" for name in core]
+    sure = " + ".join(
+        f"{is_known} * coalesce({identifier(column_of(name) + '_confidence')}, 0)"
+        for is_known, name in zip(known, load().core, strict=True)
+    )
+    return f"""
+    SELECT * EXCLUDE (is_changed) REPLACE (
+        CASE WHEN is_changed THEN {" + ".join(known)} ELSE decided END AS decided,
+        CASE WHEN is_changed THEN ({sure}) / nullif({" + ".join(known)}, 0) ELSE mean_confidence END AS mean_confidence
+    ) FROM (
+        SELECT stored.* REPLACE ({", ".join(replaced)}), changed.record_id IS NOT NULL AS is_changed
+        FROM charassets.main.records AS stored
+        LEFT JOIN memory.main.{_CHANGED} AS changed ON changed.record_id = stored.record_id
+    )"""  # noqa: S608 - names of the vocabulary, quoted
+
+
+def _put_names(con: duckdb.DuckDBPyConnection, now: Decisions) -> None:
+    """Table ``character_names``: a character bears the name that most of its named members were given last."""
+    named = {record: name.name for name in now.names for record in name.members}
+    columns = {"record_id": pa.array(named.keys(), pa.string()), "name": pa.array(named.values(), pa.string())}
+    rows = pa.table(columns)
+    _put(con, "record_names", rows)
+    con.execute(f"""
+        CREATE OR REPLACE TABLE memory.main.{_NAMES} AS
+        SELECT character_id, arg_max(name, (votes, name)) AS name, sum(votes)::INT AS votes FROM (
+            SELECT character_id, name, count(*) AS votes
+            FROM memory.main.records JOIN memory.main.record_names USING (record_id)
+            WHERE character_id IS NOT NULL GROUP BY ALL
+        ) GROUP BY character_id
+    """)  # noqa: S608 - constants
+    con.execute(comment("TABLE", f"memory.main.{_NAMES}", "One row a character that people named."))
