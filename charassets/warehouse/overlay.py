@@ -64,10 +64,10 @@ def lay_over(con: duckdb.DuckDBPyConnection, log: EditLog) -> Overlay:
 
 def _state(con: duckdb.DuckDBPyConnection) -> Overlay | None:
     try:
-        row = con.execute(f"SELECT head, pending, revoked FROM memory.main.{_STATE}").fetchone()  # noqa: S608
+        rows = con.execute(f"SELECT head, pending, revoked FROM memory.main.{_STATE}").fetchall()  # noqa: S608
     except duckdb.CatalogException:
         return None
-    return None if row is None else Overlay(*row)
+    return Overlay(*rows[0])
 
 
 def _laid(con: duckdb.DuckDBPyConnection, edits: Sequence[Edit], head: int) -> Overlay:
@@ -133,7 +133,10 @@ def _moves(con: duckdb.DuckDBPyConnection, added: Iterable[Edit]) -> dict[str, s
     asked = sorted({r for _, op in operations for _, r in op.claims().touched if isinstance(op, _MOVING)})
     if not asked:
         return {}
-    query = "SELECT record_id, character_id FROM charassets.main.records WHERE record_id IN (SELECT unnest(?))"
+    query = """
+        WITH asked AS (SELECT record_id, character_id FROM charassets.main.records WHERE record_id IN (SELECT unnest(?)))
+        FROM asked UNION SELECT record_id, character_id FROM charassets.main.records SEMI JOIN asked USING (character_id)
+    """
     at: dict[str, str | None] = dict(con.execute(query, [asked]).fetchall())
     before = dict(at)
     for edit, operation in operations:
@@ -141,7 +144,8 @@ def _moves(con: duckdb.DuckDBPyConnection, added: Iterable[Edit]) -> dict[str, s
             here = [r for r in operation.record_ids if r in at]
             held = Counter(character for r in here if (character := at[r]) is not None)
             target = held.most_common(1)[0][0] if held else f"new~{edit.seq}"
-            at |= dict.fromkeys(here, target)
+            merged = (r for r, character in at.items() if character in held)  # a character is merged whole
+            at |= dict.fromkeys([*here, *merged], target)
         elif isinstance(operation, DifferentCharacter):
             left = {at.get(r) for r in operation.left} - {None}
             at |= {r: f"{at[r]}~{edit.seq}" for r in operation.right if at.get(r) in left}

@@ -5,6 +5,7 @@ import pytest
 from charassets import warehouse
 from charassets.curation import EditLog, take_snapshot
 from charassets.warehouse import connect
+from charassets.warehouse.live import LiveWarehouse
 from charassets.warehouse.overlay import lay_over
 from charassets_tests.warehouse.small_lake import built_lake, settings_for
 
@@ -34,7 +35,10 @@ def say(place, attribute, value, *records):
     return place[3].append("attribute.set", args)
 
 
-HAIR = "SELECT hair_length, hair_length_confidence, reviewed, decided, round(mean_confidence, 4) FROM records WHERE record_id = 'ann-1'"
+HAIR = (
+    "SELECT hair_length, hair_length_confidence, reviewed, decided, round(mean_confidence, 4) "
+    "FROM records WHERE record_id = 'ann-1'"
+)
 FINAL = (
     "SELECT value, status, machine_value FROM final_attributes WHERE record_id = 'ann-1' AND attribute = 'Hair Length'"
 )
@@ -78,7 +82,7 @@ CHARACTERS = (
 def test_merge_split_and_eject_show_as_they_were_meant(place):
     first = dict(ask(place, CHARACTERS))
     assert first["ann-1"] != first["ben-1"]
-    merged = place[3].append("records.same_character", {"record_ids": sorted(first)})
+    merged = place[3].append("records.same_character", {"record_ids": ["ann-1", "ben-1"]})
     assert len(set(dict(ask(place, CHARACTERS)).values())) == 1
     place[3].append("records.eject", {"record_ids": ["ben-3"], "members": sorted(first)})
     assert dict(ask(place, CHARACTERS))["ben-3"] is None
@@ -102,14 +106,26 @@ def test_a_character_bears_the_name_most_of_its_members_were_given(place):
     }
 
 
-def test_every_cursor_sees_what_the_last_one_laid_over(place):
-    with connect(place[0]) as con:
-        for value in ("Short", "Medium"):
-            say(place, "Hair Length", value, "ann-1")
-            cursor = con.cursor()
-            lay_over(cursor, place[3])
-            assert cursor.execute(HAIR).fetchone()[0] == value
-            assert cursor.execute("SELECT count(*) FROM single_character_images").fetchone()[0] > 5
+def test_every_view_sees_what_was_said_last(place):
+    live = LiveWarehouse(place[0])
+    for value in ("Short", "Medium"):
+        said = say(place, "Hair Length", value, "ann-1")
+        with live.view() as view:
+            assert view.overlay.head == said.seq
+            assert view.con.execute(HAIR).fetchall()[0][0] == value
+            assert view.con.execute("SELECT count(*) FROM single_character_images").fetchall()[0][0] > 5
+
+
+def test_after_a_swap_new_answers_come_from_the_new_file_and_a_begun_one_from_the_old(place):
+    live = LiveWarehouse(place[0])
+    with live.view() as begun:
+        say(place, "Hair Length", "Short", "ann-1")
+        rebuilt(place)
+        assert begun.con.execute("SELECT count(*) FROM edits").fetchall() == [(0,)]
+        with live.view() as later:
+            assert later.con.execute("SELECT count(*) FROM edits").fetchall() == [(1,)]
+            assert later.overlay.pending == 0
+        assert begun.con.execute("SELECT count(*) FROM single_character_images").fetchall()[0][0] > 5
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE records; --", "<script>alert(1)</script>", "名前", "a\u0300", '"%_'])
@@ -124,7 +140,7 @@ def test_an_edit_over_many_records_is_laid_over_in_one_go(place):
     say(place, "Hair Length", "Short", *(f"r{i}" for i in range(50_000)), "ann-1")
     with connect(place[0]) as con:
         lay_over(con, place[3])
-        assert con.execute("SELECT count(*) FROM reviews").fetchone() == (50_001,)
+        assert con.execute("SELECT count(*) FROM reviews").fetchall() == [(50_001,)]
         kept = con.sql("SELECT record_id FROM records").to_arrow_table()["record_id"]
     assert isinstance(kept, pa.ChunkedArray)
     assert not np.char.startswith(np.array(kept.to_pylist(), str), "r").any()
