@@ -40,6 +40,9 @@ class SourceSettings(_Section):
         pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$", description="Name of the source, part of every record's key."
     )
     path: str = Field(min_length=1, description="Folder, file, glob of tars, or URI that pyarrow.fs opens.")
+    license: str | None = Field(
+        default=None, max_length=200, description="Licence of the source, for the cards of exports made of it."
+    )
     columns: dict[str, str] = Field(
         default_factory=dict, description="Column mapping for tables: ours (image, tags, description, ...) to theirs."
     )
@@ -243,6 +246,53 @@ class AttributeSettings(_Section):
     )
 
 
+class SplitSettings(_Section):
+    """Shares of the records; whole characters and duplicate groups go to one side, so the true shares differ a little."""
+
+    validation: float = Field(default=0.0, ge=0, lt=1, description="Share of the records for validation.")
+    test: float = Field(default=0.0, ge=0, lt=1, description="Share of the records for the test.")
+    seed: int = Field(default=0, ge=0, description="Another seed is another division.")
+
+    @model_validator(mode="after")
+    def _something_is_left_to_train(self) -> Self:
+        if self.validation + self.test >= 1:
+            raise ValueError("validation and test leave nothing to train on")
+        return self
+
+
+class ExportSettings(_Section):
+    """One export: which records, in which format, with which pictures and words."""
+
+    name: str = Field(
+        default="jsonl",
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$",
+        description="Folder below WORKSPACE/exports.",
+    )
+    format: str = Field(default="jsonl", description="`charassets export --help` lists the formats.")
+    filter: str = Field(default="", max_length=2_000, description="Query that records must pass, e.g. hair:blue -hat.")
+    min_confidence: float = Field(
+        default=0.0, ge=0, le=1, description="Values decided with less confidence are exported as Unknown."
+    )
+    balance: int = Field(
+        default=1, ge=1, le=1_000, description="Most repeats of a rare character's pictures; 1 repeats nothing."
+    )
+    pictures: Literal["crop", "original"] = Field(
+        default="crop",
+        description="Pictures of formats that hold them: the crop of the figure, or the file as it came.",
+    )
+    split: SplitSettings = Field(default_factory=SplitSettings)
+    caption: str = Field(
+        default="{count}, {character}, {series}, {general}, {quality}, {rating}, {year}",
+        max_length=500,
+        description="Caption template; empty pieces vanish. The default is the order current base models expect.",
+    )
+    raw_csv: bool = Field(default=False, description="CSV without the guard against formulas in spreadsheets.")
+    link: bool = Field(
+        default=False,
+        description="Original files are hard-linked where the disk allows it: no space, but an edit there edits the original.",
+    )
+
+
 def _workspace_file() -> Path | None:
     named = os.environ.get("CHARASSETS_SETTINGS")
     if named:
@@ -288,6 +338,9 @@ class Settings(BaseSettings):
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
     attributes: AttributeSettings = Field(default_factory=AttributeSettings)
+    exports: tuple[ExportSettings, ...] = Field(
+        default=(ExportSettings(),), description="Exports that Dagster publishes into WORKSPACE/exports."
+    )
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

@@ -12,6 +12,7 @@ import orjson
 import typer
 from typer.exceptions import TyperException
 
+from charassets.cli.export import export
 from charassets.cli.extract import extract, parse_tags
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
 from charassets.cli.serve import serve
@@ -110,6 +111,7 @@ def sample(
 app.command()(extract)
 app.command("parse-tags")(parse_tags)
 app.command()(serve)
+app.command()(export)
 app.command()(studio)
 
 

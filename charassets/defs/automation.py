@@ -14,7 +14,7 @@ from charassets.defs.attributes import character_attributes, tag_evidence, visua
 from charassets.defs.curation import edit_log, edits
 from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
-from charassets.defs.exports import jsonl_export
+from charassets.defs.exports import exports
 from charassets.defs.images import single_character_images
 from charassets.defs.partitions import SHARDS, SHARDS_PER_RUN, contiguous, range_tags, shards
 from charassets.defs.raw import raw_shards
@@ -37,9 +37,7 @@ SHARD_ASSETS = dg.AssetSelection.assets(
     visual_evidence,
     character_attributes,
 )
-COLLECTION_ASSETS = dg.AssetSelection.assets(
-    edits, knn_graph, near_duplicates, character_clusters, warehouse, jsonl_export
-)
+COLLECTION_ASSETS = dg.AssetSelection.assets(edits, knn_graph, near_duplicates, character_clusters, warehouse, exports)
 
 everything = dg.define_asset_job(
     "everything",

@@ -1,4 +1,4 @@
-"""The assets that publish training sets from the warehouse."""
+"""The asset that publishes training sets from the warehouse: the ones the settings name."""
 
 import dagster as dg
 
@@ -6,29 +6,31 @@ from charassets.defs.conditions import COLLECTION_CONDITION
 from charassets.defs.failures import translated
 from charassets.defs.partitions import OWNERS
 from charassets.defs.resources import Workbench
-from charassets.exports import jsonl
+from charassets.exports.export import CODE_VERSION, export
+from charassets.lake.fingerprint import fingerprint
 
 
 @dg.asset(
     deps=["warehouse"],
-    description="JSON lines of the kept records: attributes with confidence, character, and where the image lies.",
-    code_version=jsonl.CODE_VERSION,
+    description="Training sets in WORKSPACE/exports, one a setting of `exports`: attributes with confidence, character, origin.",
+    code_version=CODE_VERSION,
     group_name="publish",
-    kinds={"json"},
+    kinds={"json", "parquet"},
     owners=OWNERS,
     automation_condition=COLLECTION_CONDITION,
 )
-def jsonl_export(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
-    """Write the kept records as JSON lines."""
-    workspace = workbench.workspace
+def exports(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
+    """Publish every export of the settings that is not up to date."""
+    settings = workbench.settings
     with translated(context):
-        result = jsonl.export(workspace, workspace.exports)
+        done = {options.name: export(settings, options) for options in settings.exports}
+    metadata = {name: dg.MetadataValue.path(result.path) for name, result in done.items()}
     return dg.MaterializeResult(
         metadata={
-            "path": dg.MetadataValue.path(result.path),
-            "dagster/row_count": result.rows,
-            "unchanged": result.unchanged,
-            "bytes": result.bytes,
+            **metadata,
+            "dagster/row_count": sum(result.manifest["records"] for result in done.values()),
+            "unchanged": sum(result.unchanged for result in done.values()),
+            "bytes": sum(file["bytes"] for result in done.values() for file in result.manifest["files"]),
         },
-        data_version=dg.DataVersion(result.sha256),
+        data_version=dg.DataVersion(fingerprint({name: r.manifest["fingerprint"] for name, r in done.items()})),
     )

@@ -1,4 +1,4 @@
-"""Training sets in the formats trainers read, one module a format, all from the warehouse's kept records.
+"""Training sets published from the warehouse, a module a format.
 
-What belongs here: formats and their publication. Not here: what is kept (``charassets.warehouse``).
+What belongs here: choosing, dividing, captioning and writing records. Not here: deciding anything about a record.
 """

@@ -50,7 +50,7 @@ def test_a_run_materializes_everything_and_the_second_computes_nothing(charasset
     assert sum(report["summary"]["records"].values()) == 7
     assert len(report["shards"]["new"]) == 3
     assert Path(report["warehouse"]).is_file()
-    assert (Path(report["exports"]) / "records.jsonl").is_file()
+    assert (Path(report["exports"]) / "jsonl" / "train.jsonl").is_file()
 
     code, out, err = charassets("run", "-w", tmp_path / "work", "--json")
     again = json.loads(out)

@@ -22,9 +22,9 @@ DEPENDENCIES = {
     "knn_graph": {"clip_embeddings"},
     "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings"},
     "warehouse": set(TABLES) - {"source_items"},
-    "jsonl_export": {"warehouse"},
+    "exports": {"warehouse"},
 }
-WHOLE = {"edit_log", "edits", "knn_graph", "near_duplicates", "character_clusters", "warehouse", "jsonl_export"}
+WHOLE = {"edit_log", "edits", "knn_graph", "near_duplicates", "character_clusters", "warehouse", "exports"}
 
 
 @pytest.fixture

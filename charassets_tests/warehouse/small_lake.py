@@ -3,6 +3,7 @@
 What belongs here: the rows of the per-shard tables. Not here: the collection tables, which the tests let the real stages make.
 """
 
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from PIL import Image
 
 from charassets.attributes.vocabulary import load
 from charassets.lake.fingerprint import fingerprint
@@ -172,8 +174,15 @@ def _image(drawn: Drawn) -> dict[str, Any]:
     row |= {"boxes": list(drawn.boxes), "cut_off": [], "occlusion": 0.0}
     if drawn.degrees is not None:
         row |= {"crop_label": "person", "crop_score": 0.9, "crop_box": [0, 0, 200, 300]}
-        row |= {"crop_id": f"crop-{drawn.name}", "crop": b"webp"}
+        row |= {"crop_id": f"crop-{drawn.name}", "crop": picture_of(drawn.name)}
     return row
+
+
+def picture_of(name: str) -> bytes:
+    """A small WebP, another for every name."""
+    data = io.BytesIO()
+    Image.new("RGB", (20, 30), tuple(name.encode().ljust(3)[-3:])).save(data, "WEBP", lossless=True)
+    return data.getvalue()
 
 
 def _embedding(drawn: Drawn) -> dict[str, Any]:

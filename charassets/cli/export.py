@@ -1,0 +1,108 @@
+"""``charassets export`` and ``import-back``: training sets out, edits of them back in.
+
+What belongs here: options, and what is told. Not here: writing (``charassets.exports``).
+"""
+
+import re
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from charassets.cli.options import Assignments, Json, Workspace
+from charassets.cli.output import print_facts, print_json, talk
+from charassets.cli.sources import assigned
+from charassets.errors import UsageError
+
+_UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
+
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.")]
+
+
+def export(
+    format: Annotated[  # noqa: A002 - the word people use
+        str,
+        typer.Argument(
+            help="jsonl, csv, parquet, sqlite, imagefolder, hf, webdataset, kohya, coco or characters.",
+            metavar="FORMAT",
+        ),
+    ],
+    out: Annotated[Path | None, typer.Argument(help="New folder. [WORKSPACE/exports/FORMAT]")] = None,
+    workspace: Workspace = None,
+    filter: Annotated[str, typer.Option("--filter", "-f", help="Query records must pass, e.g. 'hair:blue -hat'.")] = "",  # noqa: A002
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Values below are exported as Unknown.")] = 0.0,
+    balance: Annotated[int, typer.Option(min=1, help="Most repeats of a rare character's pictures.")] = 1,
+    pictures: Annotated[Literal["crop", "original"], typer.Option(help="Which pictures.")] = "crop",
+    validation: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the records for validation.")] = 0.0,
+    test: Annotated[float, typer.Option(min=0, max=0.99, help="Share of the records for the test.")] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, help="Another seed is another division.")] = 0,
+    caption: Annotated[
+        str | None, typer.Option(help="Caption template, e.g. '{count}, {character}, {general}'.")
+    ] = None,
+    raw_csv: Annotated[bool, typer.Option("--raw-csv", help="No guard against formulas in cells.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Hard-link originals instead of copying them.")] = False,
+    assignments: Assignments = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Publish the kept records as a training set: a folder with data, index, manifest and card."""
+    from charassets.cli.run import use_workspace
+    from charassets.exports.export import count
+    from charassets.exports.export import export as published
+    from charassets.settings import load_settings
+
+    use_workspace(workspace)
+    settings = load_settings(assigned(assignments or ()))
+    options = _options(
+        name=_UNSAFE.sub("-", out.name).strip("-._")[:64] or format if out is not None else format,
+        format=format,
+        filter=filter,
+        min_confidence=min_confidence,
+        balance=balance,
+        pictures=pictures,
+        split={"validation": validation, "test": test, "seed": seed},
+        raw_csv=raw_csv,
+        link=link,
+        **({"caption": caption} if caption is not None else {}),
+    )
+    if dry_run:
+        chosen = count(settings, options)
+        _tell({"ok": True, "dry_run": True, "chosen": sum(chosen.values()), "by_split": chosen}, json)
+        return
+    from charassets.cli.progress import shown
+    from charassets.progress import reported_to
+
+    with shown(sum(count(settings, options).values()), sys.stderr) as reporter, reported_to(reporter):
+        done = published(settings, options, out, replace_edited=yes)
+    if done.unchanged:
+        talk("nothing to do: the export is up to date")
+    told = {name: done.manifest[name] for name in ("records", "by_split", "repeated", "left_out")}
+    _tell({"ok": True, "path": str(done.path), "unchanged": done.unchanged, **told}, json)
+
+
+def _options(**values: Any) -> Any:  # noqa: ANN401 - ExportSettings; pydantic loads late
+    from pydantic import ValidationError
+
+    from charassets.settings import ExportSettings
+
+    try:
+        return ExportSettings(**values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "split"
+        what = first["msg"].removeprefix("Value error, ")
+        raise UsageError(f"{name}: {what}", where="export", todo="`charassets export --help`") from None
+
+
+def _tell(facts: dict[str, Any], json: bool) -> None:
+    if json:
+        print_json(facts)
+        return
+    facts.pop("ok")
+    for name in ("by_split", "left_out"):
+        if name in facts:
+            facts[name] = ", ".join(f"{what} {n:,}" for what, n in facts[name].items() if n) or None
+    print_facts(facts)

@@ -1,0 +1,61 @@
+"""Captions in the order that base models expect."""
+
+import pytest
+
+from charassets.errors import UsageError
+from charassets.exports.captions import Caption, own_tags
+from charassets.settings import ExportSettings
+
+COLUMNS = ("tags", "description", "character", "copyright", "artist", "rating")
+DEFAULT = ExportSettings().caption
+
+
+def caption(template=DEFAULT, decided=(), **values):
+    return Caption(template).of(dict.fromkeys(COLUMNS) | values, dict(decided))
+
+
+def test_count_character_series_tags_quality_rating_year():
+    tags = "masterpiece, smile, long_hair, 1girl, year 2023, hatsune_miku, solo"
+    told = caption(tags=tags, character="hatsune_miku", copyright="vocaloid", rating="general")
+    assert told == "1girl, hatsune miku, vocaloid, smile, long hair, solo, masterpiece, general, year 2023"
+
+
+def test_empty_places_leave_no_commas_behind():
+    assert caption(tags="smile") == "smile"
+    assert caption() == ""
+    assert caption("{count}, drawing, {general}", tags="smile, 1boy") == "1boy, drawing, smile"
+
+
+def test_tags_against_a_decided_attribute_give_way_to_it():
+    told = caption(tags="1girl, red_hair, blue_eyes, smile", decided={"Hair Color": "Blonde", "Eye Color": "Blue"})
+    assert told == "1girl, blue eyes, smile, blonde hair"
+
+
+def test_without_tags_the_attributes_speak():
+    decided = {"Gender": "Male", "Hair Color": "Black", "Hair Length": "Short", "Accessories": "Glasses; Scarf"}
+    assert caption(decided=decided) == "1boy, black hair, short hair, glasses, scarf"
+
+
+def test_kaomoji_keep_their_underscore_and_no_tag_breaks_the_line():
+    assert caption(tags="^_^, long_hair, o_o") == "^_^, long hair, o_o"
+    assert "\n" not in caption("{description}", description="a\nb\u2028c")
+
+
+def test_a_description_can_be_the_caption():
+    assert caption("{description}", description="A girl in a garden.") == "A girl in a garden."
+
+
+def test_own_tags_are_read_back_as_their_attributes():
+    from charassets.attributes.tags import parse
+    from charassets.attributes.vocabulary import load
+
+    for attribute in load().attributes.values():
+        for value in attribute.values:
+            for (name, known), tag in own_tags({attribute.name: value.name}).items():
+                assert (name, known) in {(s.claim.attribute, s.claim.value) for s in parse(tag + ",").said}
+
+
+@pytest.mark.parametrize("template", ["{colour}", "{general", "{}"])
+def test_a_template_that_cannot_be_filled_is_refused(template):
+    with pytest.raises(UsageError, match="caption"):
+        Caption(template)
