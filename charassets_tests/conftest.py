@@ -25,3 +25,11 @@ def own_environment(monkeypatch, tmp_path):
 @pytest.fixture(scope="session")
 def repository() -> Path:
     return Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def tag_data() -> Path:
+    folder = Path(__file__).parents[2] / "shared" / "data" / "tags"
+    if not folder.is_dir():
+        pytest.skip(f"the real tag lists are not here ({folder})")
+    return folder

@@ -108,15 +108,17 @@ def _read(raw: str, alone: bool, vocabulary: Vocabulary) -> _Piece:
     tag = spelling.clean(raw)
     if not tag:
         return _Piece()
-    known = lookup.meaning(tag, vocabulary)
-    if known is lookup.NOTHING and _may_be_prose(raw, alone):
-        prose = _prose(raw, vocabulary)
-        return prose if prose.tags else replace(prose, tags=(tag,))
+    known, words = lookup.meaning(tag, vocabulary), tag
+    if known is lookup.NOTHING:
+        if _may_be_prose(raw, alone):
+            prose = _prose(raw, vocabulary)
+            return prose if prose.tags else replace(prose, tags=(tag,))
+        known, words = lookup.corrected(tag, vocabulary)
     return _Piece(
         (tag,),
         (tag,) if speaks_of_figures(tag) else (),
-        tuple(Said(tag, c) for c in known.claims),
-        tuple(Said(tag, c) for c in known.denied),
+        tuple(Said(words, c) for c in known.claims),
+        tuple(Said(words, c) for c in known.denied),
     )
 
 

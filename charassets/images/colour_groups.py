@@ -45,8 +45,9 @@ class Groups:
 
 
 def lab_of(pixels: NDArray[np.uint8]) -> Lab:
-    """(H, W, 3) Lab of an sRGB picture."""
-    return np.asarray(cv2.cvtColor(pixels.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB), np.float32)
+    """(H, W, 3) Lab of an sRGB picture, to whole steps of a and b: 8-bit conversion is a table, and ten times as fast."""
+    stored = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.float32)
+    return stored * np.float32([100 / 255, 1, 1]) - np.float32([0, 128, 128])
 
 
 def background(lab: Lab) -> tuple[NDArray[np.bool_], float]:

@@ -206,3 +206,25 @@ def test_real_lines_yield_the_hair_colour_a_reader_sees(tag_data):
     lines = [json.loads(line)["tags"] for line in (tag_data / "lines_danbooru_characters_dev.jsonl").open()]
     decided = sum(1 for line in lines if values(parse(line), "Hair Color"))
     assert decided / len(lines) > 0.9
+
+
+@pytest.mark.parametrize(
+    "written", ["blonde_hiar", "blonde_hai", "blonde_haair", "twintials", "school_unifrom", "ponytial"]
+)
+def test_one_slip_of_the_pen_is_forgiven_in_a_long_word_and_told(written):
+    said = parse(f"{written}, x").said
+    assert {s.claim.value for s in said} & {"Blonde", "Twintails", "School Uniform", "Ponytail"}
+    assert all(s.words.startswith(f"{written} ~ ") and s.claim.strength < 0.8 for s in said)
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["scarf", "scared", "beads", "ruler", "maiden", "grinding", "pennant", "hair_flip", "cool", "rings_of_saturn"],
+)
+def test_a_word_of_its_own_is_no_slip_of_another(tag):
+    assert not any("~" in s.words for s in parse(f"{tag}, x").said)
+
+
+def test_a_japanese_particle_denies_nothing_and_a_denial_before_the_thing_does():
+    assert values(parse("hasu_no_sora_school_uniform, x"), "Dress") == {"School Uniform"}
+    assert not claims(parse("girl_with_no_hat, x")) & {("Headwear", "Hat")}
