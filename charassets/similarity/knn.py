@@ -99,12 +99,20 @@ class GraphRule:
         """The method for n vectors."""
         if self.method != "auto":
             return self.method
-        return "exact" if n <= self.exact_up_to or self.device != "cpu" else "faiss"
+        if n <= self.exact_up_to or self.device != "cpu":
+            return "exact"
+        from charassets.similarity.cells import computes_bfloat16
+
+        return "cells" if computes_bfloat16() else "faiss"
 
 
 def new_searcher(vectors: NDArray[np.float16], rule: GraphRule) -> Searcher:
     """A searcher that has learnt what it needs from these vectors."""
     method = rule.method_for(len(vectors))
+    if method == "cells":
+        from charassets.similarity.cells import CellSearcher
+
+        return CellSearcher.trained(vectors, rule.probes)
     if method == "faiss":
         from charassets.similarity.fast_scan import FastScanSearcher
 
@@ -114,6 +122,10 @@ def new_searcher(vectors: NDArray[np.float16], rule: GraphRule) -> Searcher:
 
 def restored(method: str, learnt: Mapping[str, NDArray], cells: NDArray[np.uint16] | None, rule: GraphRule) -> Searcher:
     """The searcher that a stored graph was built with."""
+    if method == "cells" and cells is not None:
+        from charassets.similarity.cells import CellSearcher
+
+        return CellSearcher(learnt["centroids"], cells)
     if method == "faiss":
         from charassets.similarity.fast_scan import FastScanSearcher
 

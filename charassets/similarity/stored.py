@@ -91,6 +91,6 @@ def packed_arrays(arrays: Mapping[str, NDArray]) -> pa.Table:
 def unpacked_arrays(table: pa.Table) -> dict[str, NDArray[Any]]:
     """The arrays of ``packed_arrays``."""
     return {
-        row["name"]: np.frombuffer(row["data"], np.dtype(row["dtype"])).reshape(row["shape"])
+        row["name"]: np.frombuffer(row["data"], np.dtype(row["dtype"])).reshape(row["shape"]).copy()
         for row in table.to_pylist()
     }

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charassets.similarity import cells
+from charassets.similarity.best import BestLists
 from charassets.similarity.exact import DeviceSearcher, FlatSearcher, grouped_top
-from charassets.similarity.fast_scan import FastScanSearcher
 from charassets.similarity.graph import Graph
 from charassets.similarity.knn import GraphRule, Searcher, build, build_graph, new_searcher, restored, updated
 from charassets_tests.similarity.drawing import brute_force, copies_of, drawn
@@ -38,10 +39,11 @@ def test_the_best_of_groups_are_the_best_of_all():
     assert torch.equal(scores.gather(1, places), top)
 
 
-def test_the_large_index_finds_planted_copies():
+@pytest.mark.parametrize("method", ["cells", "faiss"])
+def test_the_large_index_finds_planted_copies(method: str):
     vectors = drawn(6_000)
     everything = np.concatenate([vectors, copies_of(vectors[:300])])
-    graph = build(everything, FastScanSearcher.trained(everything), 8)
+    graph = build(everything, new_searcher(everything, GraphRule(8, method)), 8)
     assert np.mean([i in graph.neighbours[6_000 + i] for i in range(300)]) >= 0.995
     exact = build(everything, FlatSearcher(), 8)
     overlap = [len(np.intersect1d(a, b)) / 8 for a, b in zip(graph.neighbours, exact.neighbours, strict=True)]
@@ -60,6 +62,31 @@ def test_more_equal_vectors_than_neighbours_still_leave_out_the_vector_itself():
     assert not (graph.neighbours == np.arange(30)[:, None]).any()
 
 
+@pytest.mark.parametrize("floor", [None, 0.5])
+def test_running_lists_hold_the_best_of_all_that_was_offered(floor: float | None):
+    random = np.random.default_rng(0)
+    scores = random.random((9, 40)).astype(np.float32)
+    best = BestLists(9, 6, None if floor is None else np.full(9, floor, np.float32))
+    for first in (20, 0, 30, 10):
+        rows = random.permutation(9)
+        best.offer(rows, np.ascontiguousarray(scores[rows, first : first + 10]), first)
+    wanted = np.argsort(-scores, axis=1)[:, :6]
+    if floor is not None:
+        wanted = np.where(np.take_along_axis(scores, wanted, axis=1) > floor, wanted, -1)
+    assert np.array_equal(best.places_in_order(), wanted)
+
+
+@pytest.mark.parametrize("bfloat16", [True, False])
+def test_a_cell_is_searched_in_blocks_when_it_is_too_full(bfloat16: bool, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cells, "_QUERIES", 256)
+    monkeypatch.setattr(cells, "_MEMBERS", 128)
+    monkeypatch.setattr(cells, "computes_bfloat16", lambda: bfloat16)
+    vectors = drawn(900)
+    one_cell = cells.CellSearcher(np.ones((1, 48), np.float32) / np.float32(48**0.5), np.zeros((900, 1), np.uint16))
+    found, exact = build(vectors, one_cell, 6), build(vectors, FlatSearcher(), 6)
+    assert np.array_equal(found.neighbours, exact.neighbours)
+
+
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_tiny_collections_have_as_many_neighbours_as_there_are(n: int):
     assert build_graph(drawn(40)[:n], 16).neighbours.shape == (n, max(0, n - 1))
@@ -73,7 +100,7 @@ def test_the_method_follows_the_size_and_the_device():
 
 
 POOL = drawn(300, dim=16, seed=5)
-RULES = {method: GraphRule(6, method) for method in ("exact", "faiss")}
+RULES = {method: GraphRule(6, method) for method in ("exact", "cells", "faiss")}
 SEARCHERS = {method: new_searcher(POOL, rule) for method, rule in RULES.items()}
 
 

@@ -68,7 +68,7 @@ def builds(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return made
 
 
-@pytest.mark.parametrize("method", ["exact", "faiss"])
+@pytest.mark.parametrize("method", ["exact", "cells", "faiss"])
 def test_shards_that_arrive_one_by_one_make_the_graph_of_one_run(tmp_path: Path, method: str, builds: list[int]):
     graph = {"method": method, "neighbours": 6}
     stage, lake = opened(tmp_path / "slowly", graph=graph)
