@@ -44,6 +44,11 @@ class Table:
         """The Arrow schema written to Parquet (documentation included as field metadata)."""
         return pa.schema([pa.field(c.name, c.type, c.nullable, {"doc": c.doc}) for c in self.columns])
 
+    @property
+    def narrow(self) -> tuple[str, ...]:
+        """Names of the columns that hold no pictures or vectors: those that may be read for a whole collection."""
+        return tuple(c.name for c in self.columns if not pa.types.is_binary(c.type))
+
 
 RECORD_ID = Column("record_id", pa.string(), "Key of every table: hash of source name and place in the source.", False)
 
@@ -116,7 +121,7 @@ RAW_SHARDS = Table(
 
 SINGLE_CHARACTER_IMAGES = Table(
     "single_character_images",
-    1,
+    2,
     "One row a readable record: raw measurements of the picture, every box, what the tags say of the figure count, "
     "and a crop of the main figure. The verdict is a gate over these columns (view `verdicts`).",
     (
@@ -131,6 +136,7 @@ SINGLE_CHARACTER_IMAGES = Table(
         Column("alpha_coverage", pa.float32(), "Share of pixels that are not transparent; null without alpha."),
         Column("alpha_components", pa.int32(), "Large connected opaque regions of a cut-out; null without alpha."),
         Column("phash", pa.uint64(), "64-bit perceptual hash (DCT of a 32 px grey)."),
+        Column("phash_mirrored", pa.uint64(), "The same of the mirrored picture."),
         Column("boxes", pa.list_(BOX), "Every box of the detector down to the floor score, in pixels."),
         Column("tag_figures", pa.int32(), "Figures the tags claim (0 for no_humans, 1 for solo, ...); null if silent."),
         Column(
@@ -148,6 +154,9 @@ SINGLE_CHARACTER_IMAGES = Table(
         ),
         Column("crop_id", pa.string(), "First 32 hex digits of the sha256 of the crop's bytes."),
         Column("crop", pa.binary(), "The crop as WebP, at most `crop_max_side` pixels; null below the floor."),
+        Column("preview", pa.binary(), "The whole picture as WebP of at most 224 px, for comparing it with others."),
+        Column("signatures", pa.binary(), "Signatures of at most 128 corners of the drawing, 12 bytes each."),
+        Column("signatures_mirrored", pa.binary(), "The same of the mirrored picture."),
     ),
     wide=True,
 )

@@ -21,7 +21,7 @@ VERDICTS: dict[str, str] = {
 }
 """The verdicts and what they mean."""
 
-_COLUMNS = [name for name in SINGLE_CHARACTER_IMAGES.arrow.names if name != "crop"]
+_COLUMNS = list(SINGLE_CHARACTER_IMAGES.narrow)
 
 
 def gate_row(gates: GateSettings) -> pa.Table:
@@ -33,7 +33,7 @@ def verdict_sql(source: str, gates_relation: str) -> str:
     """The query that answers ``record_id, verdict, reason`` for every row of ``source``.
 
     Args:
-        source: a table, view or parenthesised query with the columns of ``single_character_images`` (but ``crop``).
+        source: a table, view or parenthesised query with the columns of ``single_character_images`` that are narrow.
         gates_relation: a one-row relation with the fields of ``GateSettings``.
     """
     text = resources.files("charassets.stages").joinpath("gates.sql").read_text(encoding="utf-8")
@@ -45,7 +45,7 @@ def verdicts(table: pa.Table, gates: GateSettings) -> pa.Table:
     """The verdicts of rows in memory.
 
     Args:
-        table: rows of ``single_character_images``; ``crop`` is not needed.
+        table: rows of ``single_character_images``; binary columns are not needed.
         gates: the thresholds.
 
     Returns:

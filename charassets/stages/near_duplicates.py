@@ -21,7 +21,7 @@ from charassets.similarity.vectors import gather
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.gates import verdict_sql, verdicts
 
-_JUDGED = tuple(name for name in SINGLE_CHARACTER_IMAGES.arrow.names if name != "crop")
+_JUDGED = SINGLE_CHARACTER_IMAGES.narrow
 _JUDGED_AT_ONCE = 16_384  # records; the columns without the crop are about a kilobyte each
 _MEASURED = ("record_id", "image_id", "phash", "width", "height", "sharpness")
 

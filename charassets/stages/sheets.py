@@ -23,7 +23,7 @@ TILES = 24
 SHARDS_READ = 4
 """Shards whose crops are read for a sheet of the collection; a sheet is a sample, not a reason to read the lake."""
 
-JUDGED = [name for name in SINGLE_CHARACTER_IMAGES.arrow.names if name != "crop"]
+JUDGED = list(SINGLE_CHARACTER_IMAGES.narrow)
 """Columns the verdict is read from."""
 
 _STORED_CROPS = ImageSettings(min_side=1)  # our own files, measured when they were written

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from charassets.attributes.tags import parse
 from charassets.errors import Rejected
-from charassets.images import crops
-from charassets.images.decode import decode
+from charassets.images import crops, preview
+from charassets.images.decode import Decoded, decode
+from charassets.images.local_features import signatures
 from charassets.images.main_figure import Figure, main_figure
 from charassets.images.normalise import normalised
 from charassets.images.phash import phash, thumbnail
@@ -37,13 +38,32 @@ being cropped), each at 3-4 bytes a pixel: half a gigabyte, whatever the size of
 
 
 @dataclass(frozen=True)
+class _Likeness:
+    """What a picture is later compared with others by: columns of the table, by the same names."""
+
+    phash: int
+    phash_mirrored: int
+    preview: bytes
+    signatures: bytes
+    signatures_mirrored: bytes
+
+    @classmethod
+    def of(cls, picture: Decoded) -> "_Likeness":
+        small = thumbnail(picture.pixels)
+        straight, mirrored = phash(np.stack([small, small[:, ::-1]])).tolist()
+        stored = preview.encoded(picture.pixels, picture.alpha)
+        # Of the stored preview and not of the picture: who reads the table can make them again.
+        return cls(straight, mirrored, stored, *signatures(preview.decoded(stored)))
+
+
+@dataclass(frozen=True)
 class _Picture:
     """What is known of a picture before the detector has seen it."""
 
     pixels: NDArray[np.uint8]
     opaque: crops.Box | None
     quality: Quality
-    phash: int
+    likeness: _Likeness
 
 
 @dataclass(frozen=True)
@@ -61,7 +81,7 @@ class _Measured:
 
     size: tuple[int, int]
     quality: Quality
-    phash: int
+    likeness: _Likeness
     found: Detections
     figure: Figure | None
     crop: _Crop | None
@@ -79,7 +99,7 @@ class SingleCharacterImages(Stage):
     """Measures, detects and crops."""
 
     table: ClassVar[Table] = SINGLE_CHARACTER_IMAGES
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {
         RAW_SHARDS.name: Reads((*LOCATOR_COLUMNS, "width", "height", "tags"), key=("image_id", "tags", "kind"))
     }
@@ -146,7 +166,7 @@ class SingleCharacterImages(Stage):
             pixels=normalised(decoded, self._settings.images),
             opaque=crops.cutout(decoded.alpha) if transparent and decoded.alpha is not None else None,
             quality=quality,
-            phash=int(phash(thumbnail(decoded.pixels))),
+            likeness=_Likeness.of(decoded),
         )
 
     def _detected(
@@ -178,7 +198,7 @@ class SingleCharacterImages(Stage):
             parse(row["tags"]).figures,
         )
         crop = None if figure is None else self._cut(answer.pixels, figure)
-        return _Measured((width, height), answer.quality, answer.phash, found, figure, crop)
+        return _Measured((width, height), answer.quality, answer.likeness, found, figure, crop)
 
     def _cut(self, pixels: NDArray[np.uint8], figure: Figure) -> _Crop:
         settings = self._settings.crops
@@ -244,8 +264,8 @@ def _row(row: Mapping[str, Any], measured: _Measured | None) -> dict[str, Any]:
     }
     if measured is None:
         return values
-    values |= {"width": measured.size[0], "height": measured.size[1], "phash": measured.phash}
-    values |= vars(measured.quality)
+    values |= {"width": measured.size[0], "height": measured.size[1]}
+    values |= vars(measured.quality) | vars(measured.likeness)
     if (figure := measured.figure) is not None and (crop := measured.crop) is not None:
         values |= {
             "cut_off": figure.cut_off,

@@ -1,0 +1,121 @@
+"""The preview of a picture: small, in colour, with its transparency, kept beside the measurements for comparing pictures.
+
+What belongs here: making, storing and reading previews, and telling a plain background from what is drawn on it. Not here:
+comparing two previews (``charassets.similarity``).
+"""
+
+import io
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, WebPImagePlugin
+
+from charassets.images.quality import OPAQUE
+
+SIDE = 224
+"""Longest side in pixels: an eye that closes in a bust is still a dozen pixels wide, at 5 to 10 kB a picture."""
+
+_QUALITY = 65  # WebP; differences of two such files of one drawing stay far below those of two drawings
+_PLAIN = 14  # grey levels that a plain background wavers by after JPEG at quality 30
+_PLAIN_SHARE = 0.3  # of the border: a figure may touch three sides of the picture
+_RING = 2  # pixels of border looked at
+_STEP = 16  # grey levels: the border's commonest colour is looked for on this grid
+_SHOWN = 0.02  # of a row or column: what covers less is a speck on the background
+_LEAST_SIDE, _LEAST_SHARE = 16, 0.05  # a smaller content is no content: the whole picture is taken instead
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A small copy of a picture.
+
+    Attributes:
+        pixels: (h, w, 3) uint8 RGB, transparency composited on white.
+        content: (h, w) bool: what is drawn, without transparent parts and plain background that reaches the border.
+    """
+
+    pixels: NDArray[np.uint8]
+    content: NDArray[np.bool_]
+
+    @property
+    def grey(self) -> NDArray[np.uint8]:
+        """(h, w) uint8: grey, with a mid grey in place of the background, so that its colour finds no features."""
+        grey = np.asarray(cv2.cvtColor(self.pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        return np.where(self.content, grey, np.uint8(128))
+
+
+def encoded(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> bytes:
+    """The preview of a (H, W, 3) uint8 RGB picture and its (H, W) alpha, as WebP; smaller pictures keep their size."""
+    whole = pixels if alpha is None else np.dstack([pixels, alpha])
+    scale = SIDE / max(whole.shape[:2])
+    if scale < 1:
+        size = max(1, round(whole.shape[1] * scale)), max(1, round(whole.shape[0] * scale))
+        whole = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
+    buffer = io.BytesIO()
+    Image.fromarray(np.asarray(whole, np.uint8)).save(buffer, "WEBP", quality=_QUALITY, method=0)
+    return buffer.getvalue()
+
+
+def decoded(data: bytes) -> Preview:
+    """A stored preview.
+
+    Raises:
+        OSError: the bytes are not one of our own previews.
+    """
+    with WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
+        values = np.array(image)
+    if values.shape[2] == 3:
+        return of(values, None)
+    alpha = values[..., 3:].astype(np.uint16)
+    on_white = (values[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
+    return of(on_white.astype(np.uint8), values[..., 3])
+
+
+def of(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Preview:
+    """The preview of pixels that are small already."""
+    solid = np.ones(pixels.shape[:2], bool) if alpha is None else alpha >= OPAQUE
+    return Preview(pixels, content_of(pixels, solid))
+
+
+def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What is drawn, (h, w) bool, without the background.
+
+    Twice: a padded picture has a plain frame, and often a plain background within it.
+
+    Args:
+        pixels: (h, w, 3) uint8 RGB.
+        solid: (h, w) bool: not transparent.
+    """
+    found = solid & ~_plain(pixels, solid)
+    rows, columns = (np.flatnonzero(found.mean(axis=axis) > _SHOWN) for axis in (1, 0))
+    if min(len(rows), len(columns)) < _LEAST_SIDE:
+        return solid if solid.any() else np.ones_like(solid)
+    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    content = np.zeros_like(found)
+    content[inner] = found[inner] & ~_plain(np.ascontiguousarray(pixels[inner]), found[inner])
+    return content if content.mean() > _LEAST_SHARE else solid
+
+
+def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Pixels of the border's commonest colour that are connected with the border, if it covers enough of the border."""
+    none = np.zeros_like(solid)
+    shown = [part[kept] for part, kept in zip(_ring(pixels), _ring(solid), strict=True)]
+    border = np.concatenate(shown).astype(np.int16)
+    if not len(border):
+        return none
+    cells = (border // _STEP).astype(np.int64) @ np.array([256, 16, 1])
+    keys, counts = np.unique(cells, return_counts=True)
+    colour = border[cells == keys[counts.argmax()]].mean(axis=0)
+    if (np.abs(border - colour).max(axis=1) <= _PLAIN).mean() < _PLAIN_SHARE:
+        return none
+    near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)) > 0
+    regions = cv2.connectedComponents((near | ~solid).astype(np.uint8), connectivity=4)[1].astype(np.int64)
+    touching = np.zeros(int(regions.max()) + 1, bool)
+    touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
+    touching[0] = False
+    return touching[regions] & near
+
+
+def _ring(values: np.ndarray) -> tuple[np.ndarray, ...]:
+    return values[:_RING], values[-_RING:], values[:, :_RING], values[:, -_RING:]

@@ -1,0 +1,231 @@
+"""How far two pictures agree once one lies on the other: shape by local correlation, colour by its turn around the grey axis.
+
+What belongs here: measuring. Not here: what counts as the same picture (``judgement``), and how the pictures were laid on
+each other (``alignment``).
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.images.preview import Preview
+from charassets.similarity.alignment import Alignment
+
+_BLUR = 1.2  # px: a softened, a half-size and a recompressed copy look alike below this scale
+_WINDOW = 13  # px, about an eye of a bust in a preview
+_SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # px: what is left between two laid pictures
+_TEXTURED = 6.0  # grey levels of spread from which a window has a shape of its own
+_SAME_SHAPE, _OTHER_SHAPE = 0.6, 0.35  # correlation of a window; in between it does not tell
+_OTHER_TONE = 32.0  # grey levels by which a flat window departs from the tone curve of the pair
+_FILLED = 0.35  # of a window that both pictures draw; outlines against another background have less
+_LEVELS = 16  # of the tone curve
+_LEAST_COMPARED = 0.10  # of the smaller drawing
+_COLOURFUL = 4.0  # mean distance from grey in Lab below which a picture has no hue
+_RECOLOURED = 14.0  # distance in Lab from where the pair's common change of colour would put a window
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How far a picture agrees with the one it lies on.
+
+    Attributes:
+        compared: share of the smaller drawing that both show, 0-1.
+        same: share of the compared drawing whose shapes are the same.
+        other: share whose shapes are not.
+        spot: largest connected part that is not the same, as a share of the compared drawing.
+        added: share of the drawing that one shows and the other has plain background for.
+        turn: degrees by which the hues of one are turned against the other's; 0 where either is grey.
+        recoloured: share of the compared drawing whose colour changed otherwise than the rest's.
+        grey: ``left``, ``right``, ``both`` or ``neither`` is without colour.
+        box: x0, y0, x1, y1 of the picture within the other, as fractions of the other (beyond 0-1 where it reaches out).
+    """
+
+    compared: float
+    same: float
+    other: float
+    spot: float
+    added: float
+    turn: float
+    recoloured: float
+    grey: str
+    box: tuple[float, float, float, float]
+
+
+@dataclass(frozen=True)
+class _Laid:
+    """Two pictures of one size, pixel on pixel: (h, w, 3) float32 RGB and (h, w) bool of what each draws and both cover."""
+
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
+    left_drawn: NDArray[np.bool_]
+    right_drawn: NDArray[np.bool_]
+    smaller: int
+
+    @property
+    def both(self) -> NDArray[np.bool_]:
+        return self.left_drawn & self.right_drawn
+
+
+def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | None:
+    """Measure how far ``left`` agrees with ``right``; None where too little of them lies on each other.
+
+    Args:
+        left: the picture that is laid on the other; its mirror image, if the alignment says so.
+        right: the picture it is laid on.
+        alignment: from ``left`` to ``right``.
+    """
+    laid = _laid(left, right, alignment.matrix)
+    both = laid.both
+    if both.sum() < _LEAST_COMPARED * laid.smaller:
+        return None
+    grey = [np.asarray(cv2.cvtColor(side, cv2.COLOR_RGB2GRAY), np.float32) for side in (laid.left, laid.right)]
+    same, other, known = _shapes(grey[0], grey[1], both)
+    area = max(1, int(known.sum()))
+    turn, recoloured, colourless = _colours(laid, both)
+    return Agreement(
+        compared=float(both.sum() / laid.smaller),
+        same=float(same.sum() / area),
+        other=float(other.sum() / area),
+        spot=_largest(other) / area,
+        added=_added(grey[0], grey[1], laid),
+        turn=turn,
+        recoloured=recoloured,
+        grey=colourless,
+        box=_box(left.pixels.shape[:2], right.pixels.shape[:2], alignment.matrix),
+    )
+
+
+def mirror_image(preview: Preview) -> Preview:
+    """The preview on its back."""
+    return Preview(np.ascontiguousarray(preview.pixels[:, ::-1]), np.ascontiguousarray(preview.content[:, ::-1]))
+
+
+def _laid(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> _Laid:
+    """Both in the frame of the coarser one, so that neither has detail that the other cannot have."""
+    scale = float(np.hypot(*matrix[:, 0]))
+    if scale > 1:
+        turned = _laid(right, left, np.asarray(cv2.invertAffineTransform(matrix), np.float64))
+        return _Laid(turned.right, turned.left, turned.right_drawn, turned.left_drawn, turned.smaller)
+    height, width = right.pixels.shape[:2]
+    moved = cv2.warpAffine(_softened(left, _BLUR / scale), matrix, (width, height), flags=cv2.INTER_LINEAR)
+    covered = cv2.warpAffine(np.ones(left.content.shape, np.float32), matrix, (width, height)) > 0.99
+    drawn = cv2.warpAffine(left.content.astype(np.float32), matrix, (width, height)) > 0.5
+    smaller = min(left.content.sum() * scale**2, right.content.sum())
+    return _Laid(
+        np.asarray(moved, np.float32),
+        _softened(right, _BLUR),
+        drawn & covered,
+        right.content & covered,
+        max(1, int(smaller)),
+    )
+
+
+def _softened(preview: Preview, sigma: float) -> NDArray[np.float32]:
+    """The drawing blurred within itself: another background must not bleed into its outline."""
+    weight = preview.content.astype(np.float32)
+    share = cv2.GaussianBlur(weight, (0, 0), sigma)
+    soft = cv2.GaussianBlur(preview.pixels * weight[..., None], (0, 0), sigma) / np.maximum(share, 1e-3)[..., None]
+    return np.where(preview.content[..., None], soft, preview.pixels).astype(np.float32)
+
+
+def _shapes(
+    left: NDArray[np.float32], right: NDArray[np.float32], both: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
+    """Where the windows of two grey pictures have the same shape, another one, and where they tell at all: (h, w) bool."""
+    weight = both.astype(np.float32)
+    filled = _window(weight)
+    known = both & (filled > _FILLED)
+    share = np.maximum(filled, 1e-3)
+    left_mean, left_spread = _moments(left, weight, share)
+    right_mean, right_spread = _moments(right, weight, share)
+    correlation = np.full(left.shape, -1.0, np.float32)
+    for dx, dy in _SHIFTS:
+        moved = np.roll(right, (dy, dx), axis=(0, 1))
+        mean, spread = (right_mean, right_spread) if (dx, dy) == (0, 0) else _moments(moved, weight, share)
+        together = _window(left * moved * weight) / share - left_mean * mean
+        correlation = np.maximum(correlation, together / np.maximum(left_spread * spread, 1e-3))
+    textured = np.maximum(left_spread, right_spread) > _TEXTURED
+    odd_tone = _off_the_curve(left, right, left_mean, right_mean, both)
+    same = known & np.where(textured, correlation >= _SAME_SHAPE, ~odd_tone)
+    other = known & np.where(textured, correlation < _OTHER_SHAPE, odd_tone)
+    return same, other, known
+
+
+def _moments(
+    values: NDArray[np.float32], weight: NDArray[np.float32], share: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    mean = _window(values * weight) / share
+    return mean, np.sqrt(np.maximum(_window(values * values * weight) / share - mean * mean, 0))
+
+
+def _window(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, (_WINDOW, _WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
+
+
+def _tone_curve(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The right picture's usual grey for each of 256 greys of the left one: brightening, contrast and clipping."""
+    level = np.minimum(left / (256 / _LEVELS), _LEVELS - 1).astype(np.int64)
+    there = np.unique(level)
+    usual = [float(np.median(right[level == i])) for i in there]
+    return np.interp(np.arange(256), (there + 0.5) * (256 / _LEVELS), usual).astype(np.float32)
+
+
+def _off_the_curve(
+    left: NDArray[np.float32],
+    right: NDArray[np.float32],
+    left_mean: NDArray[np.float32],
+    right_mean: NDArray[np.float32],
+    both: NDArray[np.bool_],
+) -> NDArray[np.bool_]:
+    curve = _tone_curve(left[both], right[both])
+    return np.abs(curve[np.clip(left_mean, 0, 255).astype(np.int64)] - right_mean) > _OTHER_TONE
+
+
+def _added(left: NDArray[np.float32], right: NDArray[np.float32], laid: _Laid) -> float:
+    """Share of the drawing that only one picture has.
+
+    Where the drawing is as dark as the other's background, the background may have leaked into it: then the values agree,
+    and nothing was added.
+    """
+    alone = laid.left_drawn ^ laid.right_drawn
+    curve = _tone_curve(left[laid.both], right[laid.both])
+    differs = np.abs(curve[np.clip(left, 0, 255).astype(np.int64)] - right) > _OTHER_TONE
+    solid = cv2.morphologyEx((alone & differs).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    return float(solid.sum() / max(1, (laid.left_drawn | laid.right_drawn).sum()))
+
+
+def _largest(mask: NDArray[np.bool_]) -> int:
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    return int(statistics[1:, cv2.CC_STAT_AREA].max(initial=0))
+
+
+def _colours(laid: _Laid, both: NDArray[np.bool_]) -> tuple[float, float, str]:
+    """Turn of the hues in degrees, share that changed otherwise, and which side is grey."""
+    chroma = [_chroma(side, both) for side in (laid.left, laid.right)]
+    plain = [float(np.abs(side).mean()) < _COLOURFUL for side in chroma]
+    if any(plain):
+        return 0.0, 0.0, "both" if all(plain) else "left" if plain[0] else "right"
+    change = np.vdot(chroma[0], chroma[1]) / np.vdot(chroma[0], chroma[0]).real
+    left_over = np.abs(chroma[1] - change * chroma[0])
+    return float(abs(np.degrees(np.angle(change)))), float((left_over > _RECOLOURED).mean()), "neither"
+
+
+def _chroma(pixels: NDArray[np.float32], both: NDArray[np.bool_]) -> NDArray[np.complex64]:
+    """Lab's a + bi of the pixels, softened: JPEG keeps colour at half the resolution."""
+    lab = cv2.cvtColor(np.clip(pixels / 255, 0, 1), cv2.COLOR_RGB2LAB)
+    soft = cv2.blur(lab[..., 1:], (5, 5))
+    return (soft[..., 0] + 1j * soft[..., 1])[both].astype(np.complex64)
+
+
+def _box(
+    size: tuple[int, int], onto: tuple[int, int], matrix: NDArray[np.float64]
+) -> tuple[float, float, float, float]:
+    height, width = size
+    corners = np.array(
+        [[-0.5, -0.5, 1], [width - 0.5, -0.5, 1], [-0.5, height - 0.5, 1], [width - 0.5, height - 0.5, 1]]
+    )
+    laid = (corners @ matrix.T + 0.5) / np.array([onto[1], onto[0]])
+    (x0, y0), (x1, y1) = laid.min(axis=0), laid.max(axis=0)
+    return float(x0), float(y0), float(x1), float(y1)

@@ -1,0 +1,92 @@
+"""Laying one picture over another: a similarity transform that many local features agree on.
+
+What belongs here: matching features and the transform. Not here: finding features (``charassets.images.local_features``), and
+what the two pictures look like once one lies on the other (``agreement``).
+
+References:
+    Lowe (2004), section 7.1: the ratio of the two best matches.
+    Fischler, Bolles (1981), Random sample consensus.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.images.local_features import Keypoints
+
+_RATIO = 0.85  # of the distances to the best and the second best match; Lowe's .8 loses half-size copies
+_LEAST_MATCHES = 6
+_REPROJECTION = 3.0  # px of the preview
+_ROUNDS, _CONFIDENCE = 500, 0.99
+_SCALES = (0.2, 5.0)  # a crop of a fifth of the side has too few pixels left in a preview to be told
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How a picture lies on another.
+
+    Attributes:
+        matrix: float64, shape (2, 3): pixels of the picture's preview (of its mirror image, if ``mirrored``) to pixels of the
+            other's preview.
+        inliers: matches that agree with it; 0 where it was not found but assumed.
+        mirrored: the picture is laid on its back first.
+    """
+
+    matrix: NDArray[np.float64]
+    inliers: int
+    mirrored: bool
+
+
+def assumed(size: tuple[int, int], onto: tuple[int, int], *, mirrored: bool) -> Alignment:
+    """The alignment of two pictures that show the same whole: a scale of each side.
+
+    Args:
+        size: height and width of the picture's preview.
+        onto: height and width of the other's.
+        mirrored: whether the picture is the mirror image.
+    """
+    x, y = onto[1] / size[1], onto[0] / size[0]
+    return Alignment(np.array([[x, 0, (x - 1) / 2], [0, y, (y - 1) / 2]]), 0, mirrored)
+
+
+def aligned(keypoints: Keypoints, onto: Keypoints, *, mirrored: bool) -> Alignment | None:
+    """The similarity transform (turn, scale, shift) that most matches agree on; None where there are too few.
+
+    Args:
+        keypoints: those of the picture; of its mirror image, if ``mirrored``.
+        onto: those of the picture it is laid on.
+        mirrored: recorded in the answer.
+    """
+    if min(len(keypoints.points), len(onto.points)) < _LEAST_MATCHES:
+        return None
+    near, far = _matches(keypoints.descriptors, onto.descriptors)
+    if len(near) < _LEAST_MATCHES:
+        return None
+    cv2.setRNGSeed(0)  # the same pair has the same answer in every run
+    matrix, agreed = cv2.estimateAffinePartial2D(
+        keypoints.points[near],
+        onto.points[far],
+        method=cv2.RANSAC,
+        ransacReprojThreshold=_REPROJECTION,
+        maxIters=_ROUNDS,
+        confidence=_CONFIDENCE,
+    )
+    if matrix is None or not _SCALES[0] <= np.hypot(*matrix[:, 0]) <= _SCALES[1]:
+        return None
+    places = np.unique(np.round(onto.points[far[agreed.ravel() > 0]] / _REPROJECTION), axis=0)
+    return Alignment(np.asarray(matrix, np.float64), len(places), mirrored)
+
+
+def _matches(near: NDArray[np.float32], far: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Matches that are each other's best and clearly better than the second."""
+    cosine = near @ far.T
+    best = cosine.argmax(axis=1)
+    rows = np.arange(len(near))
+    first = cosine[rows, best]
+    back = cosine.argmax(axis=0)[best] == rows
+    cosine[rows, best] = -1.0
+    second = cosine.max(axis=1)
+    chosen = np.flatnonzero(back & ((1 - first) <= _RATIO**2 * (1 - second)))  # squared distances of unit vectors
+    return chosen, best[chosen]
