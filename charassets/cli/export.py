@@ -5,16 +5,18 @@ What belongs here: options, and what is told. Not here: writing (``charassets.ex
 
 import re
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
 
 from charassets.cli.options import Assignments, Json, Workspace
-from charassets.cli.output import print_facts, print_json, talk
+from charassets.cli.output import print_facts, print_json, print_table, talk
 from charassets.cli.sources import assigned
 from charassets.errors import UsageError
 
+_ACTOR = "import-back"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
@@ -106,3 +108,48 @@ def _tell(facts: dict[str, Any], json: bool) -> None:
         if name in facts:
             facts[name] = ", ".join(f"{what} {n:,}" for what, n in facts[name].items() if n) or None
     print_facts(facts)
+
+
+def import_back(
+    folder: Annotated[Path, typer.Argument(help="An edited kohya or jsonl export.")],
+    workspace: Workspace = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    json: Json = False,
+) -> None:
+    """Turn what was changed in an export into edits, shown before they are taken."""
+    from charassets.cli.run import use_workspace
+    from charassets.curation import EditLog
+    from charassets.exports.import_back import compare
+    from charassets.lake.workspace import Workspace as Place
+    from charassets.settings import load_settings
+
+    use_workspace(workspace)
+    found = compare(folder)
+    edits, moved = found.edits, found.moves.edits()
+    if not json:
+        rows = [(c.record_id, c.attribute, c.before, c.after, c.where) for c in found.changes]
+        rows += [
+            (", ".join(args.get("record_ids") or args["members"]), op, "", args.get("name", ""), "")
+            for op, args in moved
+        ]
+        if rows:
+            print_table(["record", "attribute", "exported", "now", "where"], rows)
+    for line in found.not_taken:
+        talk(f"not taken: {line}")
+    taken = 0
+    if edits and not dry_run and (yes or _asked(f"Take these as {len(edits)} edits?")):
+        log = EditLog(Place.of(load_settings()).edit_log)
+        taken = len([log.append(op, args, actor=_ACTOR) for op, args in edits])
+    if json:
+        told = {"changes": [asdict(c) for c in found.changes], "edits": [{"op": o, "args": a} for o, a in edits]}
+        print_json({"ok": True, **told, "not_taken": found.not_taken, "taken": taken})
+    else:
+        talk(
+            f"{taken} edits taken; the next `charassets run` heeds them" if taken else f"no edits taken of {len(edits)}"
+        )
+
+
+def _asked(question: str) -> bool:
+    """Ask on a terminal; without one nothing is ever asked, and the answer is no."""
+    return sys.stdin.isatty() and typer.confirm(question, err=True)

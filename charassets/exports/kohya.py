@@ -23,7 +23,9 @@ _SIDES = {"crop": 512, "original": 1024}
 """Training resolution by kind of picture: crops are stored with 512 px on the long side unless set otherwise."""
 
 _LEAST, _MOST, _STEP = 256, 1024, 64  # defaults of sd-scripts' prepare_buckets_latents.py
-_UNSORTED = "unsorted"
+UNSORTED = "unsorted"
+"""Name of the folder of pictures that belong to no character."""
+
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -56,8 +58,8 @@ def buckets(side: int) -> tuple[tuple[int, int], ...]:
 
 def folder_name(row: Row) -> str:
     """``N_name``: repeats and the character, in letters every file system takes."""
-    named = row.values.get("character_name") or row.values["character_id"] or _UNSORTED
-    return f"{row.repeats}_{_UNSAFE.sub('_', str(named)).strip('_') or _UNSORTED}"
+    named = row.values.get("character_name") or row.values["character_id"] or UNSORTED
+    return f"{row.repeats}_{_UNSAFE.sub('_', str(named)).strip('_') or UNSORTED}"
 
 
 def _write(job: Job) -> None:
