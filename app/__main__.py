@@ -6,14 +6,18 @@ What belongs here: flags. Not here: the server (``app.server``).
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from app.server import LOOPBACK, check_exposure, create_app, guarded, own_folder, serve
 from charassets.errors import CharassetsError
 from charassets.lake.workspace import Workspace
-from charassets.settings import load_settings
+from charassets.settings import Settings, load_settings
 
 TOKEN = "CHARASSETS_TOKEN"  # noqa: S105 - the name of the variable
 """Environment variable with the token; a flag would show it to everybody who lists processes."""
+
+
+WORKSPACE = "CHARASSETS_WORKSPACE"
 
 
 def main() -> int:
@@ -28,7 +32,8 @@ def main() -> int:
     token = os.environ.pop(TOKEN, None)
     try:
         check_exposure(arguments.host, token)
-        settings = load_settings()
+        os.environ[WORKSPACE] = str(Path(os.environ.get(WORKSPACE, "workspace")).expanduser().absolute())
+        settings = _absolute(load_settings())
         workspace = Workspace.of(settings)
         own_folder()
         app = guarded(create_app(workspace, settings), token=token, hosts=arguments.name)
@@ -38,6 +43,17 @@ def main() -> int:
     print(f"charassets: http://{arguments.host}:{arguments.port}  (Ctrl-C ends it)", file=sys.stderr)
     serve(app, arguments.host, arguments.port)
     return 0
+
+
+def _absolute(settings: Settings) -> Settings:
+    """Settings that mean the same from the server's own, empty working directory."""
+    lake = settings.lake if settings.lake is None or "://" in settings.lake else str(Path(settings.lake).absolute())
+    models = {
+        name: model.model_copy(update={"path": str(Path(model.path).absolute())})
+        for name in ("detector", "embedder", "heads")
+        if (model := getattr(settings, name)) is not None and Path(model.path).exists()
+    }
+    return settings.model_copy(update={"lake": lake, **models})
 
 
 if __name__ == "__main__":

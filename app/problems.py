@@ -25,16 +25,6 @@ from charassets.errors import (
 
 JSON = "application/problem+json"
 
-_STATUS: dict[type[CharassetsError], int] = {
-    ConflictError: 409,
-    UsageError: 400,
-    SourceError: 422,
-    BusyError: 503,
-    ModelMissingError: 503,
-    VerificationError: 500,
-}
-"""The nearest class counts; what is not named is a failure of ours."""
-
 _TODO = {
     401: "send Authorization: Bearer with the server's token",
     404: "look for what there is with GET /v1/records or /v1/clusters",
@@ -49,6 +39,23 @@ class NotFoundError(UsageError):
 
 class OverloadedError(BusyError):
     """More is asked for than the server takes on at once."""
+
+
+class TooLateError(CharassetsError):
+    """There was no answer within the time limit."""
+
+
+_STATUS: dict[type[CharassetsError], int] = {
+    NotFoundError: 404,
+    TooLateError: 504,
+    ConflictError: 409,
+    UsageError: 400,
+    SourceError: 422,
+    BusyError: 503,
+    ModelMissingError: 503,
+    VerificationError: 500,
+}
+"""The nearest class counts; what is not named is a failure of ours."""
 
 
 def problem(status: int, title: str, *, todo: str = "", where: str = "", **more: object) -> JSONResponse:
@@ -72,9 +79,8 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(CharassetsError)
     async def ours(request: Request, error: CharassetsError) -> JSONResponse:
-        status = 404 if isinstance(error, NotFoundError) else _status(error)
         sides = _sides(error) if isinstance(error, ConflictError) else {}
-        return problem(status, error.what, todo=error.todo, where=error.where, **sides)
+        return problem(_status(error), error.what, todo=error.todo, where=error.where, **sides)
 
     @app.exception_handler(Rejected)
     async def rejected(request: Request, error: Rejected) -> JSONResponse:

@@ -5,15 +5,22 @@ What belongs here: putting them together and listening. Not here: any page, rout
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
 
+from app import thumbnails
 from app.door import Door
 from app.guard import LOOPBACK_NAMES, Guard, Rules
-from app.problems import add_handlers
+from app.problems import NotFoundError, add_handlers
+from app.rest import clusters, edits, jobs, pictures, records
+from app.rest.pictures import full
+from app.rest.services import Services
+from app.worker import Worker
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 from charassets.settings import Settings
@@ -24,6 +31,7 @@ LOOPBACK = "127.0.0.1"
 MAX_UPLOAD = 200 << 20
 """Bytes of one request: a short video. Pictures have their own, smaller limit (``images.max_bytes``)."""
 
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _TOKEN_LENGTH = 16
 _CONNECTIONS = 256  # open at once; a page holds one for events and up to six for pictures
 
@@ -43,11 +51,39 @@ def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True) 
         openapi_url="/v1/openapi.json",
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
+        lifespan=_lifespan,
     )
+    app.state.services = Services.of(workspace, settings)
     add_handlers(app)
+    for router in (pictures.router, records.router, clusters.router, edits.router, jobs.router, thumbnails.router):
+        app.include_router(router)
+    app.add_api_route("/healthz", _health, tags=["server"])
+    app.add_api_route("/v1/{path:path}", _nothing, methods=_METHODS, include_in_schema=False)
     if pages:
         _mount_pages(app, workspace, settings)
     return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Work off the job queue as long as the server lives; a workspace that is not there yet is not made for it."""
+    services: Services = app.state.services
+    worker = Worker(services.jobs, lambda data, tags: full(services.extractor.queued(data, tags), crop=False))
+    worker.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(worker.stop)
+        services.extractor.close()
+
+
+def _health() -> dict[str, str]:
+    """The server lives. Open to everybody, so it says nothing else."""
+    return {"status": "ok"}
+
+
+def _nothing(path: str) -> None:
+    raise NotFoundError("there is no such path", where=f"/v1/{path[:80]}", todo="see /v1/openapi.json")
 
 
 def _mount_pages(app: FastAPI, workspace: Workspace, settings: Settings) -> None:
