@@ -92,11 +92,11 @@ def _mount_pages(app: FastAPI, workspace: Workspace, settings: Settings) -> None
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="charassets-app-")
     import gradio as gr
 
-    from app.page import build
+    from app import pages, theme
 
     gr.mount_gradio_app(
         app,
-        build(workspace, settings),
+        pages.build(workspace, settings),
         path="/",
         allowed_paths=[],
         blocked_paths=[str(workspace.root)],
@@ -107,6 +107,7 @@ def _mount_pages(app: FastAPI, workspace: Workspace, settings: Settings) -> None
         footer_links=[],
         run_history=False,
         mcp_server=False,
+        **theme.mount_options(),
     )
 
 

@@ -1,0 +1,1 @@
+"""Questions and deeds behind the pages: plain functions, no gradio."""
