@@ -13,11 +13,18 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+NEVER = 2.0
+"""A threshold that no confidence reaches."""
+
+DECIMALS = 4
+"""Decimals of a confidence."""
+
 BINS = 10
 """Bins of the reliability diagram, as in Guo et al. (2017)."""
 
 _KNOTS = 24  # of a stored curve: as many as 2,000 held-back answers can tell apart
-_ENOUGH = 40  # answers below which an attribute's own curve says less than the curve of all
+_ENOUGH = 60  # answers below which a curve says no more than their share right does
+_TRUST = 5.0  # answers that the raw confidence counts for there
 _LEVELS = 200  # thresholds kept for promises
 
 
@@ -44,24 +51,34 @@ class Level:
 
 @dataclass(frozen=True)
 class Threshold:
-    """What a promise costs: answers from ``confidence`` on are told; of the judged ones that is the share ``coverage``."""
+    """Where a promise is kept: answers from ``confidence`` on; so many of the held-back ones were told, and wrong."""
 
     confidence: float
+    told: int
+    wrong: int
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a promise costs an attribute: thresholds with and without words, and the shares answered and wrong."""
+
+    worded: Threshold | None
+    silent: Threshold | None
     coverage: float
     wrong: float
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """What is known of one attribute.
+class Side:
+    """Answers of one kind: those that words speak to, or those where only the picture speaks.
 
     Attributes:
         curve: from raw to calibrated confidence.
         levels: held-back answers by falling confidence, none of which the curve was fitted on.
-        judged: held-back records that have an answer to give.
+        judged: held-back records of this kind that have an answer to give.
     """
 
-    curve: Curve
+    curve: Curve = Curve()
     levels: tuple[Level, ...] = ()
     judged: int = 0
 
@@ -69,14 +86,40 @@ class Calibrated:
         """The lowest threshold that keeps a promise on unseen answers of the same kind; None if no threshold does.
 
         Of the answers told at most ``most_wrong`` may be wrong. A level with ``told`` answers keeps it if
-        ``(wrong + 1) / (told + 1) <= most_wrong``: conformal risk control (Angelopoulos et al., 2024, theorem 1) for the
-        loss ``told * (wrong - most_wrong)``, whose bound gives the one answer more that counts as wrong.
+        ``(wrong + 1) / (told + 1) <= most_wrong``: conformal risk control (Angelopoulos et al., 2024) of the loss
+        ``told * (wrong - most_wrong)``, whose bound counts one answer more, a wrong one. It holds as far as the share of wrong
+        answers falls with confidence, which the isotonic curve sees to.
         """
         kept = [level for level in self.levels if (level.wrong + 1) / (level.told + 1) <= most_wrong]
         if not kept:
             return None
         widest = max(kept, key=lambda level: level.told)
-        return Threshold(widest.confidence, widest.told / max(1, self.judged), widest.wrong / max(1, widest.told))
+        return Threshold(widest.confidence, widest.told, widest.wrong)
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """What is known of one attribute.
+
+    Attributes:
+        worded: where words say anything of the attribute.
+        silent: where only the picture speaks: taggers leave out what cannot be seen, so their silence is news.
+    """
+
+    worded: Side = Side()
+    silent: Side = Side()
+
+    def confidences(self, raw: Floats, spoken: Flags) -> Floats:
+        """Calibrated confidences of raw ones; ``spoken`` tells where words speak."""
+        return np.where(spoken, self.worded.curve(raw), self.silent.curve(raw))
+
+    def cost(self, most_wrong: float) -> Cost:
+        """What a promise costs on the held-back records of both kinds."""
+        sides = (self.worded, self.silent)
+        kept = [side.promised(most_wrong) for side in sides]
+        told, wrong = sum(k.told for k in kept if k), sum(k.wrong for k in kept if k)
+        judged = sum(side.judged for side in sides)
+        return Cost(kept[0], kept[1], told / judged if judged else 0.0, wrong / told if told else 0.0)
 
 
 @dataclass(frozen=True)
@@ -85,18 +128,20 @@ class Calibration:
 
     attributes: Mapping[str, Calibrated] = field(default_factory=dict)
 
-    def confidences(self, attribute: str, raw: Floats) -> Floats:
-        """Calibrated confidences of raw ones."""
+    def confidences(self, attribute: str, raw: Floats, spoken: Flags) -> Floats:
+        """Calibrated confidences of raw ones; ``spoken``, of a shape that broadcasts, tells where words speak."""
         found = self.attributes.get(attribute)
-        return raw if found is None else found.curve(raw)
+        # Rounded as the levels are: a threshold is met by the very confidences it was read from.
+        return np.round(raw if found is None else found.confidences(raw, spoken), DECIMALS)
 
-    def threshold(self, attribute: str, least: float, promise: float | None) -> float:
-        """From which confidence on an attribute is told: ``least``, or what the promise asks for; above 1 is never."""
+    def thresholds(self, attribute: str, least: float, promise: float | None, spoken: Flags) -> Floats:
+        """From which confidence on answers are told: ``least``, or what the promise asks for; ``NEVER`` where nothing keeps it."""
         if promise is None:
-            return least
-        found = self.attributes.get(attribute)
-        kept = found.promised(promise) if found else None
-        return kept.confidence if kept else 1.0 + least
+            return np.full(spoken.shape, least)
+        found = self.attributes.get(attribute, Calibrated())
+        kept = [side.promised(promise) for side in (found.worded, found.silent)]
+        worded, silent = (NEVER if k is None else k.confidence for k in kept)
+        return np.where(spoken, worded, silent)
 
 
 @dataclass(frozen=True)
@@ -109,14 +154,15 @@ class Bin:
 
 
 def fit(raw: Floats, right: Flags) -> Curve:
-    """Isotonic regression (Zadrozny and Elkan, 2002), thinned to a few knots; too few answers leave the raw confidence.
+    """Isotonic regression (Zadrozny and Elkan, 2002), thinned to a few knots; of too few only their share right.
 
     Args:
         raw: (n,) raw confidences of answers.
         right: (n,) whether they were right.
     """
     if len(raw) < _ENOUGH:
-        return Curve()
+        level = round(float((right.sum() + _TRUST * raw.sum() / max(1, len(raw))) / (len(raw) + _TRUST)), 5)
+        return Curve((0.0, 1.0), (level, level)) if len(raw) else Curve()
     from sklearn.isotonic import IsotonicRegression
 
     ranked = np.sort(raw)

@@ -10,10 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from charassets.attributes.stacking import Stack
 from charassets.attributes.strategies import STRATEGIES, Chances, certainty, ensemble_weighted, pooled
 from charassets.attributes.witnesses import Weighed
 
-NAMES = tuple(STRATEGIES)
+STACKING = "Stacking"
+NAMES = (*STRATEGIES, STACKING)
+"""What an answer's ``strategy`` may be."""
 
 DEFAULT = "Ensemble Weighted"
 """The strategy of an attribute about which nothing was learnt."""
@@ -31,24 +34,31 @@ class Choice:
     """Which strategy to use.
 
     Attributes:
-        fixed: strategy of every attribute without a learnt choice.
+        fixed: attribute to its one strategy; ``DEFAULT`` where it is not named.
         learnt: attribute to (strategies, features) coefficients of the expected reward; the strategy with the largest
             expectation is used, on a tie the first.
+        stacked: attribute to the gains that are used instead of any strategy.
     """
 
-    fixed: str = DEFAULT
+    fixed: Mapping[str, str] = field(default_factory=dict)
     learnt: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    stacked: Mapping[str, Stack] = field(default_factory=dict)
 
     def strategies(self, weighed: Weighed) -> NDArray[np.int64]:
         """(n,) positions in ``NAMES``."""
-        coefficients = self.learnt.get(weighed.ballot.attribute.name)
+        attribute, everyone = weighed.ballot.attribute.name, len(weighed.weights)
+        if attribute in self.stacked:
+            return np.full(everyone, NAMES.index(STACKING), np.int64)
+        coefficients = self.learnt.get(attribute)
         if coefficients is None:
-            return np.full(len(weighed.weights), NAMES.index(self.fixed), np.int64)
+            return np.full(everyone, NAMES.index(self.fixed.get(attribute, DEFAULT)), np.int64)
         return np.round(features(weighed) @ coefficients.T, 9).argmax(axis=1)
 
     def chances(self, weighed: Weighed) -> tuple[Chances, NDArray[np.int64]]:
         """(n, options) the chances that the chosen strategies give, and (n,) which they are."""
         chosen = self.strategies(weighed)
+        if (stack := self.stacked.get(weighed.ballot.attribute.name)) is not None:
+            return stack.chances(weighed), chosen
         found = np.zeros(weighed.weights.shape[:2])
         for number in np.unique(chosen):
             rows = chosen == number

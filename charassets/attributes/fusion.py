@@ -17,7 +17,7 @@ from charassets.attributes.calibration import Calibration
 from charassets.attributes.choice import NAMES, Choice
 from charassets.attributes.evidence import COLUMNS, Evidence
 from charassets.attributes.reasons import Told, account
-from charassets.attributes.strategies import Chances, ensemble_weighted
+from charassets.attributes.strategies import Chances, ensemble_weighted, speak
 from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, Vocabulary, load
 from charassets.attributes.witnesses import Weighed, Witnesses, weigh
 from charassets.schema import CHARACTER_ATTRIBUTES
@@ -29,6 +29,7 @@ _EVIDENCE = pa.schema(
     [(name, pa.float64() if name == "score" else pa.string()) for name in ("record_id", *COLUMNS)]  # pyright: ignore[reportArgumentType]
 )
 _ALONE = "record"
+_LITTLE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -79,14 +80,18 @@ class Counted:
     Attributes:
         weighed: the evidence.
         chances: (n, options) what the chosen strategies say.
+        raw: (n, options) confidence before calibration.
         confidence: (n, options) calibrated confidence in each option.
         strategy: (n,) positions in ``NAMES``.
+        spoken: where words speak: (n, 1), or (n, options) of a multi-valued attribute.
     """
 
     weighed: Weighed
     chances: Chances
+    raw: Chances
     confidence: Chances
     strategy: NDArray[np.int64]
+    spoken: Flags
 
 
 def fuse(
@@ -157,7 +162,9 @@ def count(ballot: Ballot, settings: AttributeSettings, model: FusionModel) -> Co
     weighed = weigh(ballot, trusted)
     chances, strategy = model.choice.chances(weighed)
     raw = (chances + ensemble_weighted(weighed)) / 2
-    return Counted(weighed, chances, model.calibration.confidences(ballot.attribute.name, raw), strategy)
+    spoken = speak(weighed, ballot.of_words)
+    confidence = model.calibration.confidences(ballot.attribute.name, raw, spoken)
+    return Counted(weighed, chances, raw, confidence, strategy, spoken)
 
 
 @dataclass(frozen=True)
@@ -174,16 +181,13 @@ class _Answers:
 
 
 def _answer(counted: Counted, settings: AttributeSettings, model: FusionModel, details: list[str]) -> _Answers:
-    least = model.calibration.threshold(
-        counted.weighed.ballot.attribute.name, settings.min_confidence, settings.promise
-    )
-    multi = counted.weighed.ballot.attribute.multi
-    verdict = _several(counted, least) if multi else _one(counted, least, settings)
-    return _columns(counted, verdict, details)
+    attribute = counted.weighed.ballot.attribute.name
+    least = model.calibration.thresholds(attribute, settings.min_confidence, settings.promise, counted.spoken)
+    return _columns(counted, decide(counted, least, settings), details)
 
 
 @dataclass(frozen=True, eq=False)
-class _Verdict:
+class Verdict:
     """What becomes of each record.
 
     Attributes:
@@ -201,24 +205,37 @@ class _Verdict:
     why: NDArray[np.str_]
 
 
-def _one(counted: Counted, least: float, settings: AttributeSettings) -> _Verdict:
+def decide(counted: Counted, least: NDArray[np.float64], settings: AttributeSettings) -> Verdict:
+    """What is believed of each record.
+
+    Args:
+        counted: the counted ballot.
+        least: confidence from which an answer is told, of the shape of ``counted.spoken``.
+        settings: thresholds.
+    """
+    multi = counted.weighed.ballot.attribute.multi
+    return _several(counted, least) if multi else _one(counted, least, settings)
+
+
+def _one(counted: Counted, least: NDArray[np.float64], settings: AttributeSettings) -> Verdict:
     """The rules of a single-valued attribute, the weakest first; a later one overrules those before."""
     ballot, chances = counted.weighed.ballot, counted.chances
     everyone = np.arange(len(chances))
     first = chances.argmax(axis=1)
     second = _rivals(counted, first)
     confidence = counted.confidence[everyone, first]
-    rival = np.where(second >= 0, counted.confidence[everyone, second], 0.0)
+    rival = np.where(second >= 0, _left_for(counted, first, second), 0.0)
     status = np.full(len(chances), DECIDED, "<U9")
     why = np.full(len(chances), "supported", "<U12")
 
     def rule(where: Flags, becomes: str, key: str) -> None:
         status[where], why[where] = becomes, key
 
-    sure = confidence >= least
+    needed = least[:, 0]
+    sure = confidence >= needed
     rule(~sure, NOT_KNOWN, "doubtful")
     close = (second >= 0) & (confidence - rival < settings.ambiguity_margin)
-    rule(close & (sure | (confidence + rival >= least)) & (least <= 1), AMBIGUOUS, "close")
+    rule(close & (confidence + rival >= needed), AMBIGUOUS, "close")
     torn = (ballot.plain & ~ballot.closed).sum(axis=1) > 1
     rule(torn & ~(sure & ~close & _picture_settles(counted, first, settings)), AMBIGUOUS, "contradict")
     rule(torn & (status == DECIDED), DECIDED, "settled")
@@ -228,7 +245,7 @@ def _one(counted: Counted, least: float, settings: AttributeSettings) -> _Verdic
     rule(ballot.empty, NOT_KNOWN, "nothing")
     held = np.zeros(chances.shape, np.bool_)
     held[everyone, first] = status != NOT_KNOWN
-    return _Verdict(held, first, second, confidence, status, why)
+    return Verdict(held, first, second, confidence, status, why)
 
 
 def _rivals(counted: Counted, first: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -236,8 +253,15 @@ def _rivals(counted: Counted, first: NDArray[np.int64]) -> NDArray[np.int64]:
     spoken = np.asarray(counted.weighed.said.any(axis=2))
     spoken[np.arange(len(first)), first] = False
     spoken[:, -1] = False
-    among = np.where(spoken, counted.confidence, -1.0)
+    among = np.where(spoken, counted.raw, -1.0)
     return np.where(among.max(axis=1) >= 0, among.argmax(axis=1), -1)
+
+
+def _left_for(counted: Counted, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(n,) confidence in the rival: its share of what the first leaves. The curve was fitted on best answers only."""
+    everyone = np.arange(len(first))
+    left = np.maximum(1.0 - counted.raw[everyone, first], _LITTLE)
+    return (1.0 - counted.confidence[everyone, first]) * np.minimum(counted.raw[everyone, second] / left, 1.0)
 
 
 def _picture_settles(counted: Counted, first: NDArray[np.int64], settings: AttributeSettings) -> Flags:
@@ -248,7 +272,7 @@ def _picture_settles(counted: Counted, first: NDArray[np.int64], settings: Attri
     return (seen >= settings.min_confidence) & ballot.plain[everyone, first]
 
 
-def _several(counted: Counted, least: float) -> _Verdict:
+def _several(counted: Counted, least: NDArray[np.float64]) -> Verdict:
     """The rules of a multi-valued attribute: every value stands or falls alone."""
     ballot = counted.weighed.ballot
     held = (counted.confidence >= least) & counted.weighed.said.any(axis=2)
@@ -262,10 +286,10 @@ def _several(counted: Counted, least: float) -> _Verdict:
     why[ballot.empty] = "nothing"
     first = np.where(held if held.any() else counted.confidence > 2, counted.confidence, -1.0).argmax(axis=1)
     first = np.where(some, first, counted.confidence[:, :-1].argmax(axis=1))
-    return _Verdict(held, first, np.full(len(first), -1), confidence, status, why)
+    return Verdict(held, first, np.full(len(first), -1), confidence, status, why)
 
 
-def _columns(counted: Counted, verdict: _Verdict, details: list[str]) -> _Answers:
+def _columns(counted: Counted, verdict: Verdict, details: list[str]) -> _Answers:
     ballot = counted.weighed.ballot
     known = verdict.status != NOT_KNOWN
     names = np.array(ballot.options, object)

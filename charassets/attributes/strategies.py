@@ -46,7 +46,7 @@ def aggressive_clip(weighed: Weighed) -> Chances:
     words = pooled(weighed, weighed.ballot.of_words)
     if weighed.ballot.attribute.multi:
         return np.where(loudest >= EAGER_PICTURE, loudest, words)
-    picture = _shares(weighed.weights[:, :, seen].max(axis=2, initial=0.0), weighed.ballot.closed)
+    picture = shares(weighed.weights[:, :, seen].max(axis=2, initial=0.0), weighed.ballot.closed)
     return np.where(loudest.max(axis=1, keepdims=True) >= EAGER_PICTURE, picture, words)
 
 
@@ -58,7 +58,7 @@ def tag_priority(weighed: Weighed) -> Chances:
 def visual_priority(weighed: Weighed) -> Chances:
     """The picture's sources together wherever they say anything, else words."""
     seen = ~weighed.ballot.of_words
-    return np.where(_speak(weighed, seen), pooled(weighed, seen), pooled(weighed, ~seen))
+    return np.where(speak(weighed, seen), pooled(weighed, seen), pooled(weighed, ~seen))
 
 
 def ensemble_weighted(weighed: Weighed) -> Chances:
@@ -100,7 +100,7 @@ def pooled(weighed: Weighed, sources: Flags) -> Chances:
     """
     if weighed.ballot.attribute.multi:
         return 1.0 - (1.0 - weighed.chances[:, :, sources]).prod(axis=2)
-    return _shares(weighed.weights[:, :, sources].sum(axis=2), weighed.ballot.closed)
+    return shares(weighed.weights[:, :, sources].sum(axis=2), weighed.ballot.closed)
 
 
 def answers(chances: Chances, *, multi: bool, least: float = 0.5) -> Flags:
@@ -117,8 +117,8 @@ def _by_certainty(weighed: Weighed) -> Chances:
     total = np.zeros(weighed.weights.shape[:2])
     for source in range(weighed.weights.shape[2]):
         own = weighed.weights[:, :, source]
-        total += certainty(_shares(own, weighed.ballot.closed))[:, None] * own
-    return _shares(total, weighed.ballot.closed)
+        total += certainty(shares(own, weighed.ballot.closed))[:, None] * own
+    return shares(total, weighed.ballot.closed)
 
 
 def certainty(shares: Chances) -> NDArray[np.float64]:
@@ -129,10 +129,10 @@ def certainty(shares: Chances) -> NDArray[np.float64]:
 
 def _words_or(weighed: Weighed, otherwise: Chances) -> Chances:
     words = weighed.ballot.of_words
-    return np.where(_speak(weighed, words), pooled(weighed, words), otherwise)
+    return np.where(speak(weighed, words), pooled(weighed, words), otherwise)
 
 
-def _speak(weighed: Weighed, sources: Flags) -> Flags:
+def speak(weighed: Weighed, sources: Flags) -> Flags:
     """Where some sources say anything: (n, 1) of a single-valued attribute, (n, options) of a multi-valued one."""
     spoken = weighed.chances[:, :, sources].max(axis=2, initial=0.0)
     return (spoken if weighed.ballot.attribute.multi else spoken.max(axis=1, keepdims=True)) > 0
@@ -146,7 +146,7 @@ def _nothing(weighed: Weighed) -> Chances:
     return silent
 
 
-def _shares(weights: NDArray[np.float64], closed: Flags) -> Chances:
+def shares(weights: NDArray[np.float64], closed: Flags) -> Chances:
     """A softmax over the options that are open; ``Unknown`` always is."""
     open_weights = np.where(closed, -np.inf, weights)
     open_weights[:, -1] += _TIE  # where nothing speaks for anything, nothing is said

@@ -1,0 +1,100 @@
+"""Who decides best: one fixed strategy, the learned choice of strategies, or stacking; on identities none of them has seen.
+
+What belongs here: the contest and its verdict. Not here: fitting the contestants (``fusion_fits``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.attributes.choice import Choice
+from charassets.attributes.fusion import FusionModel
+from charassets.attributes.witnesses import Witnesses
+from charassets.training import fusion_fits as fits
+from charassets.training.fusion_fits import Lessons
+from charassets.training.fusion_lessons import Lesson, split
+
+FIXED, LEARNT, STACKED = "best fixed strategy", "learned choice", "stacking"
+CONTESTANTS = (FIXED, LEARNT, STACKED)
+
+_DRAWS = 1000  # of the bootstrap
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a contestant earned on unseen identities.
+
+    Attributes:
+        name: one of ``CONTESTANTS``.
+        model: what was fitted.
+        rewards: attribute to (n,) rewards of the unseen records.
+    """
+
+    name: str
+    model: FusionModel
+    rewards: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def mean(self) -> float:
+        """Mean over attributes of the mean reward: every attribute counts the same."""
+        return float(np.mean([r.mean() for r in self.rewards.values()]))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % interval."""
+
+    mean: float
+    low: float
+    high: float
+
+
+def parts(lessons: Lessons, seed: int) -> tuple[dict[str, Lesson], dict[str, Lesson]]:
+    """Lessons of two disjoint sets of identities: to fit on, and to measure on."""
+    fitting = {name: split(lesson.groups, seed) for name, lesson in lessons.items()}
+    seen = {name: lesson.take(np.flatnonzero(fitting[name])) for name, lesson in lessons.items()}
+    unseen = {name: lesson.take(np.flatnonzero(~fitting[name])) for name, lesson in lessons.items()}
+    return seen, unseen
+
+
+def contestants(seen: Lessons, trusted: Witnesses) -> dict[str, Choice]:
+    """The three, fitted on the same lessons with the same witnesses."""
+    taught = fits.bandits(seen, trusted)
+    return {
+        FIXED: Choice(fits.best_fixed(seen, trusted)),
+        LEARNT: Choice(learnt={name: bandit.coefficients for name, bandit in taught.items()}),
+        STACKED: Choice(stacked=fits.stacks(seen, trusted)),
+    }
+
+
+def hold(seen: Lessons, unseen: Lessons, seed: int) -> dict[str, Standing]:
+    """Fit all three on what was seen, each calibrated by itself, and reward them on what was not."""
+    trusted = fits.witnesses(seen)
+    answer = {}
+    for name, choice in contestants(seen, trusted).items():
+        model = FusionModel(trusted, choice, fits.calibrated(seen, trusted, choice, seed))
+        answer[name] = Standing(name, model, {a: fits.earned(lesson, model) for a, lesson in unseen.items()})
+    return answer
+
+
+def interval(values: Sequence[float]) -> Interval:
+    """Mean and 95 % interval of a difference measured under several seeds (Student's t)."""
+    from scipy.stats import t
+
+    spread = float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else float("inf")
+    reach = float(t.ppf(0.975, max(1, len(values) - 1))) * spread
+    middle = float(np.mean(values))
+    return Interval(middle, middle - reach, middle + reach)
+
+
+def gain(better: NDArray[np.float64], worse: NDArray[np.float64], groups: NDArray[np.int64], seed: int = 0) -> Interval:
+    """Mean gain of one over the other on the same records, with a bootstrap over identities (Efron, 1979)."""
+    difference = better - worse
+    _, inverse = np.unique(groups, return_inverse=True)
+    sums, sizes = np.bincount(inverse, difference), np.bincount(inverse)
+    drawn = np.random.default_rng([seed, 0xB0]).integers(len(sums), size=(_DRAWS, len(sums)))
+    means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
+    low, high = np.quantile(means, (0.025, 0.975))
+    return Interval(float(difference.mean()), float(low), float(high))
