@@ -33,7 +33,7 @@ demo: $(STAMP)
 ui: $(STAMP)
 	@mkdir -p '$(DAGSTER_HOME)'
 	@test -f '$(DAGSTER_HOME)/dagster.yaml' || cp dagster.yaml '$(DAGSTER_HOME)/dagster.yaml'
-	$(BIN)/dagster dev --workspace workspace.yaml --host 127.0.0.1 --port $(PORT) $(ARGS)
+	$(BIN)/python -m app.dagster_ui --workspace workspace.yaml --port $(PORT) $(ARGS)
 
 app: $(STAMP)
 	$(BIN)/python -m app $(ARGS)

@@ -8,14 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from app.server import LOOPBACK, check_exposure, create_app, guarded, own_folder, serve
+from app.server import LOOPBACK, TOKEN, check_exposure, create_app, guarded, own_folder, serve
 from charassets.errors import CharassetsError
 from charassets.lake.workspace import Workspace
 from charassets.settings import Settings, load_settings
-
-TOKEN = "CHARASSETS_TOKEN"  # noqa: S105 - the name of the variable
-"""Environment variable with the token; a flag would show it to everybody who lists processes."""
-
 
 WORKSPACE = "CHARASSETS_WORKSPACE"
 

@@ -28,6 +28,9 @@ from charassets.settings import Settings
 LOOPBACK = "127.0.0.1"
 """Where the server listens unless it is told otherwise and given a token."""
 
+TOKEN = "CHARASSETS_TOKEN"  # noqa: S105 - the name of the variable
+"""Environment variable with the token; a flag would show it to everybody who lists processes."""
+
 MAX_UPLOAD = 200 << 20
 """Bytes of one request: a short video. Pictures have their own, smaller limit (``images.max_bytes``)."""
 
@@ -133,7 +136,7 @@ def check_exposure(host: str, token: str | None) -> None:
         raise UsageError(
             "other machines could change what people decided",
             where=f"--host {host}",
-            todo="set CHARASSETS_TOKEN to a secret of 16 characters or more, or leave --host out",
+            todo=f"set {TOKEN} to a secret of 16 characters or more, or leave --host out",
         )
     if token and len(token) < _TOKEN_LENGTH:
         raise UsageError(
