@@ -71,8 +71,8 @@ def table(con: duckdb.DuckDBPyConnection, order: str = "size", page: int = 1) ->
 
 def row_of(con: duckdb.DuckDBPyConnection, character_id: str) -> Row | None:
     """One line of the table."""
-    found = con.execute(f"SELECT * FROM ({_TABLE}) WHERE character_id = ?", [character_id]).fetchone()  # noqa: S608
-    return None if found is None else Row(*found)
+    found = con.execute(f"SELECT * FROM ({_TABLE}) WHERE character_id = ?", [character_id]).fetchall()  # noqa: S608
+    return Row(*found[0]) if found else None
 
 
 def members_of(con: duckdb.DuckDBPyConnection, character_id: str) -> list[str]:

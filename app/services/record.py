@@ -65,23 +65,21 @@ class Detail:
 
 def detail(con: duckdb.DuckDBPyConnection, record_id: str, decisions: Decisions) -> Detail | None:
     """A record, kept or not; None if there is none of that id."""
-    found = con.execute("SELECT fate, reason, text_only FROM all_records WHERE record_id = ?", [record_id]).fetchone()
-    if found is None:
+    found = con.execute("SELECT fate, reason, text_only FROM all_records WHERE record_id = ?", [record_id]).fetchall()
+    if not found:
         return None
-    fate, reason, text_only = found
+    fate, reason, text_only = found[0]
     rows = con.sql("FROM records WHERE record_id = ?", params=[record_id]).to_arrow_table().to_pylist()
     kept: Mapping[str, Any] = rows[0] if rows else {}
-    raw = con.execute("SELECT tags, description FROM raw_shards WHERE record_id = ?", [record_id]).fetchone() or (
-        None,
-        None,
-    )
+    words = con.execute("SELECT tags, description FROM raw_shards WHERE record_id = ?", [record_id]).fetchall()
+    tags, description = words[0] if words else (None, None)
     return Detail(
         record_id=record_id,
         fate=fate,
         reason=reason,
         character_id=kept.get("character_id"),
-        tags=raw[0],
-        description=raw[1],
+        tags=tags,
+        description=description,
         facts={name: kept[name] for name in _FACTS if kept.get(name) is not None},
         answers=answers(con, record_id, decisions),
         text_only=bool(text_only),

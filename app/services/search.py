@@ -43,8 +43,8 @@ def both(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.
 
 def vector_of_record(con: duckdb.DuckDBPyConnection, record_id: str) -> NDArray[np.float32] | None:
     """A stored embedding."""
-    row = con.execute("SELECT embedding FROM clip_embeddings WHERE record_id = ?", [record_id]).fetchone()
-    return None if row is None else np.frombuffer(row[0], "<f2").astype(np.float32)
+    rows = con.execute("SELECT embedding FROM clip_embeddings WHERE record_id = ?", [record_id]).fetchall()
+    return np.frombuffer(rows[0][0], "<f2").astype(np.float32) if rows else None
 
 
 def nearest(

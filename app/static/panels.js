@@ -171,15 +171,18 @@
     if (!button) return;
     if (button.dataset.frame === "keys") sheet();
     if (button.dataset.frame === "theme") {
-      const dark = document.body.classList.toggle("dark");
-      localStorage.setItem("charassets-theme", dark ? "dark" : "light");
+      localStorage.setItem("charassets-theme", document.body.classList.contains("dark") ? "light" : "dark");
+      prefer();
     }
   });
   const prefer = () => {
     const asked = new URLSearchParams(location.search).get("__theme") || localStorage.getItem("charassets-theme");
-    if (asked) document.body.classList.toggle("dark", asked === "dark");
+    if (asked && document.body.classList.contains("dark") !== (asked === "dark")) document.body.classList.toggle("dark", asked === "dark");
   };
-  document.addEventListener("DOMContentLoaded", () => { prefer(); setTimeout(prefer, 300); });
+  document.addEventListener("DOMContentLoaded", () => {
+    prefer();
+    new MutationObserver(prefer).observe(document.body, { attributeFilter: ["class"] }); // gradio sets the system's wish later
+  });
 
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files || [])].filter((file) => /^(image|video)\//.test(file.type));
