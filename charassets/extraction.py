@@ -17,7 +17,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.attributes.evidence import Evidence, from_table
-from charassets.attributes.policy import is_quarantined
+from charassets.attributes.policy import child_seen, is_quarantined
 from charassets.attributes.record import record_json
 from charassets.attributes.tags import parse
 from charassets.errors import UsageError
@@ -135,7 +135,22 @@ def extract(data: bytes | None, tags: str | None = None, settings: Settings | No
         why = rejected[0]
         detail = why.detail.removeprefix(f"{_PICTURE}: ")
         return Extraction("rejected", f"{REJECTION_CODES[why.code]} ({detail})", code=why.code, tables=rows)
+    if raw is not None and (stopped := _stopped(raw, rows)):
+        return Extraction("quarantined", stopped)
     return _told(rows, settings)
+
+
+def _stopped(raw: Mapping[str, Any], rows: Mapping[str, pa.Table]) -> str | None:
+    """The reason of the policy stop, once the picture itself was looked at."""
+    ages = [
+        a
+        for a in rows[CHARACTER_ATTRIBUTES.name].to_pylist()
+        if (a["attribute"], a["status"] != "unknown") == ("Age", True)
+    ]
+    shown = [e for e in _evidence(rows[VISUAL_EVIDENCE.name]) if (e.attribute, e.value) == ("Age", "Child")]
+    seen = child_seen([(a["value"], a["runner_up"]) for a in ages], [(e.source, e.score) for e in shown])
+    answer = is_quarantined(parse(raw["tags"]).tags, raw["rating"], raw["description"], seen=seen)
+    return answer.reason if answer else None
 
 
 def _written(folder: Path, data: bytes | None, tags: str | None) -> SourceSettings:

@@ -271,6 +271,32 @@ CHARACTER_CLUSTERS = Table(
     ),
 )
 
+CLUSTER_CONSENSUS = Table(
+    "cluster_consensus",
+    1,
+    "One row a clustered record and stable trait that the pictures of its character agree on by a strong majority.",
+    (
+        RECORD_ID,
+        Column("character_id", pa.string(), "Character whose pictures voted.", False),
+        Column("attribute", pa.string(), "Stable trait: Gender, Hair Color, Eye Color, Age or Scars.", False),
+        Column("consensus", pa.string(), "Value with a strong majority.", False),
+        Column("share", pa.float32(), "Its share of the votes, each weighed by its confidence.", False),
+        Column("voters", pa.int32(), "Pictures of the character with a decided value.", False),
+        Column("value", pa.string(), "What was decided of this record; Unknown where nothing was.", False),
+        Column(
+            "verdict",
+            pa.string(),
+            "agrees, differs, fills (nothing was decided here) or hidden (cannot be seen).",
+            False,
+        ),
+        Column(
+            "reason",
+            pa.string(),
+            "Likely reason of a disagreement: closed_eyes, other_person, costume, tag_error, misread_picture or unclear.",
+        ),
+    ),
+)
+
 EDITS = Table(
     "edits",
     1,
@@ -301,6 +327,7 @@ TABLES: dict[str, Table] = {
         KNN_GRAPH,
         NEAR_DUPLICATES,
         CHARACTER_CLUSTERS,
+        CLUSTER_CONSENSUS,
     )
 }
 

@@ -5,6 +5,7 @@ import dagster as dg
 from charassets.defs import (
     attributes,
     automation,
+    consensus,
     curation,
     design,
     embeddings,
@@ -17,7 +18,7 @@ from charassets.defs import (
 )
 from charassets.defs.resources import Workbench
 
-_ASSETS = (raw, images, embeddings, design, attributes, curation, similarity, warehouse, exports)
+_ASSETS = (raw, images, embeddings, design, attributes, curation, similarity, consensus, warehouse, exports)
 
 
 def build_defs() -> dg.Definitions:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from charassets.defs.attributes import character_attributes, tag_evidence, visual_evidence
+from charassets.defs.consensus import cluster_consensus
 from charassets.defs.curation import edit_log, edits
 from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
@@ -37,7 +38,9 @@ SHARD_ASSETS = dg.AssetSelection.assets(
     visual_evidence,
     character_attributes,
 )
-COLLECTION_ASSETS = dg.AssetSelection.assets(edits, knn_graph, near_duplicates, character_clusters, warehouse, exports)
+COLLECTION_ASSETS = dg.AssetSelection.assets(
+    edits, knn_graph, near_duplicates, character_clusters, cluster_consensus, warehouse, exports
+)
 
 everything = dg.define_asset_job(
     "everything",

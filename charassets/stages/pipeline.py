@@ -34,8 +34,14 @@ def shard_stages(settings: Settings) -> Mapping[str, Stage]:
 def collection_stages(settings: Settings) -> Mapping[str, CollectionStage]:
     """The whole-collection stages by name, in an order in which inputs come first."""
     from charassets.stages.character_clusters import CharacterClusters
+    from charassets.stages.cluster_consensus import ClusterConsensus
     from charassets.stages.knn_graph import KnnGraph
     from charassets.stages.near_duplicates import NearDuplicates
 
-    stages: tuple[CollectionStage, ...] = (KnnGraph(settings), NearDuplicates(settings), CharacterClusters(settings))
+    stages: tuple[CollectionStage, ...] = (
+        KnnGraph(settings),
+        NearDuplicates(settings),
+        CharacterClusters(settings),
+        ClusterConsensus(settings),
+    )
     return {stage.name: stage for stage in stages}

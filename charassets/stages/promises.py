@@ -16,6 +16,7 @@ from charassets.schema import (
     CHARACTER_ATTRIBUTES,
     CHARACTER_CLUSTERS,
     CLIP_EMBEDDINGS,
+    CLUSTER_CONSENSUS,
     DESIGN_FEATURES,
     KNN_GRAPH,
     NEAR_DUPLICATES,
@@ -178,5 +179,12 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
     ),
     NEAR_DUPLICATES.name: (_BOOKS, _FILES, _ONE_ROW),
     CHARACTER_CLUSTERS.name: (_BOOKS, _FILES, _ONE_ROW),
+    CLUSTER_CONSENSUS.name: (
+        _BOOKS,
+        _FILES,
+        Contract("keys_unique", "No record has two rows of one trait.", unique_by("record_id", "attribute")),
+        _WORDS,
+        Contract("shares_are_fractions", "Shares lie between 0 and 1.", fractions_within("share")),
+    ),
 }
 """The promises of every table, by table name."""

@@ -29,7 +29,7 @@ from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.reviews import create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 
-CODE_VERSION = "3"
+CODE_VERSION = "4"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"

@@ -45,11 +45,20 @@ WITH
 SELECT * FROM fates ORDER BY shard, item_key, record_id;
 
 CREATE TABLE records AS
-WITH group_sizes AS (SELECT group_id, count(*) AS copies FROM near_duplicates GROUP BY group_id)
+WITH
+    group_sizes AS (SELECT group_id, count(*) AS copies FROM near_duplicates GROUP BY group_id),
+    votes AS (
+        SELECT
+            record_id,
+            map_from_entries(list((attribute, consensus) ORDER BY attribute)) AS consensus,
+            coalesce(list(attribute ORDER BY attribute) FILTER (verdict = 'differs'), []) AS disagrees_on
+        FROM cluster_consensus GROUP BY record_id
+    )
 SELECT
     fates.record_id, fates.source, fates.shard, fates.text_only,
     clusters.character_id, clusters.probability AS character_probability,
     clusters.representative AS character_representative,
+    votes.consensus, votes.disagrees_on,
     $answer_columns,
     answers.mean_confidence, answers.decided, answers.reviewed,
     raw.image_id, raw.uri, raw.member, raw.item_key, raw."row", raw.kind, raw.format, raw.width, raw.height, raw.has_alpha,
@@ -70,6 +79,7 @@ LEFT JOIN single_character_images AS images USING (record_id)
 LEFT JOIN near_duplicates AS copies USING (record_id)
 LEFT JOIN group_sizes USING (group_id)
 LEFT JOIN character_clusters AS clusters USING (record_id)
+LEFT JOIN votes USING (record_id)
 LEFT JOIN answers USING (record_id)
 WHERE fates.fate = 'kept'
 ORDER BY fates.shard, fates.item_key, fates.record_id;
@@ -94,6 +104,9 @@ COMMENT ON COLUMN records.text_only IS 'The record has words and no picture.';
 COMMENT ON COLUMN records.character_id IS 'Character it shows, e.g. character_003; null for noise and text.';
 COMMENT ON COLUMN records.character_probability IS 'Strength of membership in the character, 0-1.';
 COMMENT ON COLUMN records.character_representative IS 'The most central picture of its character.';
+COMMENT ON COLUMN records.consensus IS
+    'Trait to what a strong majority of its character''s pictures show; null without a majority. See `cluster_consensus`.';
+COMMENT ON COLUMN records.disagrees_on IS 'Traits on which this picture disagrees with that majority.';
 COMMENT ON COLUMN records.mean_confidence IS 'Mean confidence of the decided ones of the nine attributes; null if none is.';
 COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decided.';
 COMMENT ON COLUMN records.reviewed IS 'Attributes that a person answered; null if none. `final_attributes` has both answers.';

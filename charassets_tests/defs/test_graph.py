@@ -21,10 +21,20 @@ DEPENDENCIES = {
     "near_duplicates": {"single_character_images", "clip_embeddings", "raw_shards"},
     "knn_graph": {"clip_embeddings"},
     "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings"},
+    "cluster_consensus": {"character_clusters", "character_attributes", "tag_evidence"},
     "warehouse": set(TABLES) - {"source_items"},
     "exports": {"warehouse"},
 }
-WHOLE = {"edit_log", "edits", "knn_graph", "near_duplicates", "character_clusters", "warehouse", "exports"}
+WHOLE = {
+    "edit_log",
+    "edits",
+    "knn_graph",
+    "near_duplicates",
+    "character_clusters",
+    "cluster_consensus",
+    "warehouse",
+    "exports",
+}
 
 
 @pytest.fixture
@@ -71,6 +81,7 @@ def test_drift_only_warns(graph):
         ("knn_graph", "index_not_outgrown"),
         ("near_duplicates", "duplicate_share_steady"),
         ("character_clusters", "no_mega_cluster"),
+        ("cluster_consensus", "characters_agree"),
     }
 
 
