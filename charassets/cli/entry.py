@@ -12,6 +12,7 @@ import orjson
 import typer
 from typer.exceptions import TyperException
 
+from charassets.cli.edits import edits
 from charassets.cli.export import export, import_back
 from charassets.cli.extract import extract, parse_tags
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
@@ -111,6 +112,7 @@ def sample(
 app.command()(extract)
 app.command("parse-tags")(parse_tags)
 app.command()(serve)
+app.add_typer(edits, name="edits")
 app.command()(export)
 app.command("import-back")(import_back)
 app.command()(studio)
