@@ -12,11 +12,15 @@ import orjson
 import typer
 from typer.exceptions import TyperException
 
+from charassets.cli.characters import clusters
 from charassets.cli.edits import edits
 from charassets.cli.export import export, import_back
 from charassets.cli.extract import extract, parse_tags
+from charassets.cli.makers import PASSED_ON, bench, evaluate
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
+from charassets.cli.questions import diff, doctor, models, plan, search, why
 from charassets.cli.serve import serve
+from charassets.cli.setup import ingest, init
 from charassets.cli.studio import studio
 from charassets.errors import CharassetsError, UsageError
 
@@ -109,13 +113,14 @@ def sample(
     print(f"drawn into {out}", file=sys.stderr)
 
 
-app.command()(extract)
+for command in (init, ingest, extract, search, why, diff, plan, doctor, models, serve, export, studio):
+    app.command()(command)
 app.command("parse-tags")(parse_tags)
-app.command()(serve)
-app.add_typer(edits, name="edits")
-app.command()(export)
 app.command("import-back")(import_back)
-app.command()(studio)
+app.command("eval", context_settings=PASSED_ON)(evaluate)
+app.command(context_settings=PASSED_ON)(bench)
+app.add_typer(clusters, name="clusters")
+app.add_typer(edits, name="edits")
 
 
 def main() -> None:

@@ -37,7 +37,7 @@ def extract(
 
     request = Request(profile=profile, detector=detector, embedder=embedder, assignments=assignments or ())
     settings = own_settings(request)
-    data = None if picture is None else _bytes(picture, settings.images.max_bytes)
+    data = None if picture is None else read_picture(picture, settings.images.max_bytes)
     with reserved_stdout():  # models talk while they load
         found = extracted(data, tags, settings)
     if crop is not None:
@@ -102,7 +102,12 @@ def _print(found: "Extraction") -> None:
         print_table(["attribute", "value", "confidence", "status", "why"], rows)
 
 
-def _bytes(picture: Path, most: int) -> bytes:
+def read_picture(picture: Path, most: int) -> bytes:
+    """The bytes of a file, or of stdin for ``-``.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
     if str(picture) == "-":
         return sys.stdin.buffer.read(most + 1)
     try:

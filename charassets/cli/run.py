@@ -141,9 +141,7 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     with workspace.locked():
         lake = workspace.open_lake()
         intake = take_in(settings, lake)
-        before = {source.name for source in load_settings().sources}
-        known = [s for s in flags.get("sources", []) if s["name"] in before or s["name"] not in intake.failed]
-        if remember(workspace.root, {**lasting, "sources": known} if request.sources else lasting):
+        if _remembered(request, workspace.root, intake, flags, lasting):
             print(f"remembered in {workspace.root / 'charassets.yaml'}", file=stderr)
         for described in intake.described.values():
             print(described, file=stderr)
@@ -154,6 +152,19 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     code = _exit_code(intake, report, refused)
     remembered = {source.name for source in load_settings().sources}
     return Outcome(settings, workspace, intake, report, seconds, code, remembered, refused)
+
+
+def remember_request(request: Request, workspace: Workspace, intake: Intake) -> bool:
+    """Lay what a request gave into the workspace's settings file, but sources that could not be listed."""
+    return _remembered(request, workspace.root, intake, *_flags(request))
+
+
+def _remembered(
+    request: Request, root: Path, intake: Intake, flags: Mapping[str, Any], lasting: Mapping[str, Any]
+) -> bool:
+    before = {source.name for source in load_settings().sources}
+    known = [s for s in flags.get("sources", []) if s["name"] in before or s["name"] not in intake.failed]
+    return remember(root, {**lasting, "sources": known} if request.sources else lasting)
 
 
 @contextmanager

@@ -69,7 +69,18 @@ def sweep(lake: Lake, now_s: float, keep: Collection[str] = (), older_than_s: fl
     Raises:
         VerificationError: a manifest is damaged, so that it is not known what it names; nothing more is deleted.
     """
-    gone: list[str] = []
+    gone = list(unnamed(lake, now_s, keep, older_than_s))
+    for path in gone:
+        lake.store.delete(path)
+    return gone
+
+
+def unnamed(lake: Lake, now_s: float, keep: Collection[str] = (), older_than_s: float = SWEEP_AFTER_S) -> Iterator[str]:
+    """What ``sweep`` would delete, path by path.
+
+    Raises:
+        VerificationError: a manifest is damaged, so that it is not known what it names.
+    """
     for table in TABLES:
         for shard in lake.store.folders(table):
             fragment = lake.fragment(table, shard)
@@ -77,9 +88,7 @@ def sweep(lake: Lake, now_s: float, keep: Collection[str] = (), older_than_s: fl
             for entry in list(lake.store.files(folder(table, shard))):
                 name = entry.path.rpartition("/")[2]
                 if name not in named and entry.path not in keep and now_s - entry.mtime > older_than_s:
-                    lake.store.delete(entry.path)
-                    gone.append(entry.path)
-    return gone
+                    yield entry.path
 
 
 def _committed(lake: Lake) -> Iterator[tuple[str, str]]:

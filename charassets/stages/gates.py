@@ -4,6 +4,7 @@ What belongs here: the door to ``gates.sql``, the one definition of the verdict.
 warehouse, which makes a view of the same text.
 """
 
+from collections.abc import Callable
 from importlib import resources
 
 import duckdb
@@ -39,6 +40,19 @@ def verdict_sql(source: str, gates_relation: str) -> str:
     text = resources.files("charassets.stages").joinpath("gates.sql").read_text(encoding="utf-8")
     # Not str.format: the query's own format() calls are full of braces.
     return text.replace("{source}", source).replace("{gates}", gates_relation)
+
+
+def judge_of(table: pa.Table) -> Callable[[GateSettings], str]:
+    """A judge of the one row of a table, to be asked with many gates."""
+    connection = duckdb.connect(config={"threads": 1})
+    connection.register("pictures", table.select(_COLUMNS))
+    sql = f"SELECT verdict FROM ({verdict_sql('pictures', 'gates')})"  # noqa: S608 - our own text
+
+    def judge(gates: GateSettings) -> str:
+        connection.register("gates", gate_row(gates))
+        return str(connection.execute(sql).fetchall()[0][0])
+
+    return judge
 
 
 def verdicts(table: pa.Table, gates: GateSettings) -> pa.Table:

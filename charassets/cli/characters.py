@@ -1,0 +1,87 @@
+"""``clusters``: the characters found, and what people say of them.
+
+What belongs here: listing and the edits one can type. Not here: clustering, nor what an edit does to it.
+"""
+
+from typing import Annotated, Any
+
+import typer
+
+from charassets.cli.options import Json, Workspace
+from charassets.cli.output import print_json, print_table, talk
+from charassets.errors import UsageError
+
+clusters = typer.Typer(help="List the characters found; rename, merge or lock them.", rich_markup_mode=None)
+
+Character = Annotated[str, typer.Argument(help="A character's id, e.g. character_003.")]
+_LISTED = """
+    SELECT character_id, count(*) AS pictures, min(character_probability) AS weakest, mode(hair_color) AS hair,
+        mode(eye_color) AS eyes, mode(gender) AS gender, any_value(record_id) FILTER (character_representative) AS representative
+    FROM records WHERE character_id IS NOT NULL GROUP BY character_id ORDER BY pictures DESC, character_id
+"""
+
+
+@clusters.command("list")
+def listed(workspace: Workspace = None, json: Json = False) -> None:
+    """List the characters, largest first."""
+    with _connected(workspace) as con:
+        found = con.execute(_LISTED)
+        names = [column[0] for column in found.description or ()]
+        rows = found.fetchall()
+    if json:
+        print_json([dict(zip(names, row, strict=True)) for row in rows])
+    else:
+        print_table(names, rows)
+
+
+@clusters.command()
+def rename(
+    character: Character, name: Annotated[str, typer.Argument(help="Its name.")], workspace: Workspace = None
+) -> None:
+    """Name a character."""
+    _edit(workspace, "cluster.rename", {"members": _members(workspace, character), "name": name})
+
+
+@clusters.command()
+def merge(first: Character, second: Character, workspace: Workspace = None) -> None:
+    """Say that two characters are one."""
+    records = [*_members(workspace, first), *_members(workspace, second)]
+    _edit(workspace, "records.same_character", {"record_ids": records})
+
+
+@clusters.command()
+def lock(character: Character, workspace: Workspace = None) -> None:
+    """Keep a character as it is, whatever the next clustering says."""
+    _edit(workspace, "cluster.lock", {"members": _members(workspace, character)})
+
+
+def _members(workspace: Any, character: str) -> list[str]:  # noqa: ANN401 - the option's own type
+    with _connected(workspace) as con:
+        sql = "SELECT record_id FROM records WHERE character_id = ? ORDER BY record_id"
+        found = [name for (name,) in con.execute(sql, [character]).fetchall()]
+    if not found:
+        raise UsageError(
+            f"there is no character {character!r}", where="clusters", todo="`charassets clusters list` shows them"
+        )
+    return found
+
+
+def _edit(workspace: Any, op: str, args: dict[str, Any]) -> None:  # noqa: ANN401 - the option's own type
+    from charassets.cli.run import use_workspace
+    from charassets.curation import EditLog
+    from charassets.lake.workspace import Workspace as Place
+    from charassets.settings import load_settings
+
+    use_workspace(workspace)
+    edit = EditLog(Place.of(load_settings()).edit_log).append(op, args)
+    talk(f"edit {edit.id} taken; the next `charassets run` heeds it")
+
+
+def _connected(workspace: Any) -> Any:  # noqa: ANN401 - a DuckDB connection; its module loads late
+    from charassets.cli.run import use_workspace
+    from charassets.lake.workspace import Workspace as Place
+    from charassets.settings import load_settings
+    from charassets.warehouse import connect
+
+    use_workspace(workspace)
+    return connect(Place.of(load_settings()))

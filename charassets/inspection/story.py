@@ -1,0 +1,186 @@
+"""One image's whole story: where it came from, what was measured, every gate with its limit, and what became of it.
+
+What belongs here: gathering it from the warehouse. Not here: which setting would change its fate (``remedy``).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from charassets.errors import UsageError
+from charassets.inspection.remedy import Remedy, remedy
+from charassets.settings import GateSettings, Settings
+from charassets.sources.fetch import image_id
+
+_MEASURED = ("width", "height", "sharpness", "brightness", "contrast", "information", "tag_figures")
+_QUALITY = ("sharpness", "contrast", "information")
+_LABELS = ("person", "head", "face")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A limit a picture was held against.
+
+    Attributes:
+        name: the setting.
+        measured: what the picture has; None where there was nothing to measure.
+        limit: what it needs.
+        passed: it has it.
+    """
+
+    name: str
+    measured: float | None
+    limit: float
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Attribute:
+    """A fused value with its evidence, each statement a line."""
+
+    name: str
+    value: str
+    confidence: float
+    status: str
+    reason: str | None
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Story:
+    """Everything known of one record.
+
+    Attributes:
+        record_id: its key.
+        fate: what became of it (``all_records``).
+        reason: why, in words.
+        source: where it came from: source, item, uri, format, tags, rating, ...
+        measured: raw measurements of the picture.
+        gates: every limit it was held against.
+        duplicate: its row of ``near_duplicates``, with where its partner lies.
+        copies: record ids of its duplicate group, itself left out.
+        character: its character, with the strength of membership.
+        attributes: fused values that are not unknown, with evidence.
+        remedy: the one setting that would change its fate; None where no setting does.
+    """
+
+    record_id: str
+    fate: str
+    reason: str | None
+    source: Mapping[str, Any]
+    measured: Mapping[str, Any]
+    gates: tuple[Gate, ...]
+    duplicate: Mapping[str, Any] | None
+    copies: tuple[str, ...]
+    character: Mapping[str, Any] | None
+    attributes: tuple[Attribute, ...]
+    remedy: Remedy | None
+
+
+def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Story:
+    """The story of a record.
+
+    Args:
+        con: the warehouse.
+        asked: a record id, an image id, a path as the source gave it or its end, or a file with the same bytes.
+        settings: gates and duplicate rule as they are now.
+
+    Raises:
+        UsageError: no record, or several, are meant.
+    """
+    record = find_record(con, asked)
+    fate = _one(con, "SELECT fate, code, reason, copy_of FROM all_records WHERE record_id = ?", record) or {}
+    raw = _one(con, "SELECT * FROM raw_shards WHERE record_id = ?", record) or {}
+    image = _one(con, "SELECT * EXCLUDE (crop) FROM single_character_images WHERE record_id = ?", record) or {}
+    duplicate = _one(con, "SELECT * FROM near_duplicates WHERE record_id = ?", record)
+    group = [] if duplicate is None else _column(
+        con, "SELECT record_id FROM near_duplicates WHERE group_id = ? ORDER BY ALL", duplicate["group_id"]
+    )  # fmt: skip
+    if duplicate is not None and not duplicate["keeper"]:
+        partner = _one(con, "SELECT uri, item_key FROM raw_shards WHERE record_id = ?", duplicate["group_id"])
+        duplicate["partner"] = partner and partner["uri"]
+    return Story(
+        record_id=record,
+        fate=fate.get("fate", "pending"),
+        reason=fate.get("reason"),
+        source={name: value for name, value in raw.items() if value is not None and name != "record_id"},
+        measured={name: image[name] for name in _MEASURED if image.get(name) is not None},
+        gates=tuple(_gates(image, settings.gates)) if image.get("width") else (),
+        duplicate=duplicate,
+        copies=tuple(name for name in group if name != record),
+        character=_one(con, "SELECT * EXCLUDE (record_id) FROM character_clusters WHERE record_id = ?", record),
+        attributes=_attributes(con, record),
+        remedy=remedy(fate, image, duplicate, settings),
+    )
+
+
+def find_record(con: duckdb.DuckDBPyConnection, asked: str) -> str:
+    """The record that is meant.
+
+    Raises:
+        UsageError: none is, or several are.
+    """
+    path = Path(asked).expanduser()
+    queries: list[tuple[str, str]] = [
+        ("record_id = ?", asked),
+        ("image_id = ?", asked),
+        ("uri = ?", str(path.absolute())),
+        ("item_key = ?", asked),
+        ("ends_with(uri, '/' || ?)", asked),
+    ]
+    if path.is_file():
+        queries.append(("image_id = ?", image_id(path.read_bytes())))
+    for where, value in queries:
+        # A rejected record has no row of raw_shards, but its place stands in the rejection.
+        found = _column(con, f"SELECT record_id FROM raw_shards WHERE {where} ORDER BY ALL LIMIT 6", value)  # noqa: S608
+        if len(found) == 1:
+            return found[0]
+        if found:
+            raise UsageError(f"{asked} means several records", where="why", todo=f"name one: {', '.join(found)}")
+    rejected = _column(
+        con, "SELECT record_id FROM rejections WHERE record_id = $1 OR starts_with(detail, $1 || ':') LIMIT 2", asked
+    )
+    if len(rejected) == 1:
+        return rejected[0]
+    raise UsageError(f"no record is {asked!r}", where="why", todo="give a record id, a path below a source, or a file")
+
+
+def _gates(image: Mapping[str, Any], gates: GateSettings) -> list[Gate]:
+    side = min(image["width"], image["height"])
+    found = [Gate("gates.min_side", side, gates.min_side, side >= gates.min_side)]
+    for name in _QUALITY:
+        limit = getattr(gates, f"min_{name}")
+        found.append(Gate(f"gates.min_{name}", image[name], limit, image[name] >= limit))
+    for label in _LABELS:
+        best = max((box["score"] for box in image["boxes"] or () if box["label"] == label), default=None)
+        limit = getattr(gates, f"{label}_score")
+        found.append(Gate(f"gates.{label}_score", best, limit, best is not None and best >= limit))
+    return found
+
+
+def _attributes(con: duckdb.DuckDBPyConnection, record: str) -> tuple[Attribute, ...]:
+    said: dict[str, list[str]] = {}
+    for table in ("tag_evidence", "visual_evidence"):
+        sql = f"SELECT attribute, value, score, source, detail FROM {table} WHERE record_id = ? ORDER BY score DESC"  # noqa: S608
+        for attribute, value, score, source, detail in con.execute(sql, [record]).fetchall():
+            said.setdefault(attribute, []).append(f"{source}: {value} {score:.2f} ({detail})")
+    sql = "SELECT attribute, value, confidence, status, reason FROM character_attributes WHERE record_id = ?"
+    return tuple(
+        Attribute(name, value, round(confidence, 4), status, reason, tuple(said.get(name, ())))
+        for name, value, confidence, status, reason in con.execute(sql, [record]).fetchall()
+        if status != "unknown" or name in said
+    )
+
+
+def _one(con: duckdb.DuckDBPyConnection, sql: str, value: str) -> dict[str, Any] | None:
+    found = con.execute(sql, [value])
+    names = [column[0] for column in found.description or ()]
+    row = found.fetchone()
+    return None if row is None else dict(zip(names, row, strict=True))
+
+
+def _column(con: duckdb.DuckDBPyConnection, sql: str, value: str) -> list[str]:
+    return [row[0] for row in con.execute(sql, [value]).fetchall()]

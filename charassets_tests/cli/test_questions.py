@@ -1,0 +1,91 @@
+"""The commands that answer questions, over a small lake."""
+
+import json
+
+import pytest
+
+from charassets.curation import EditLog
+from charassets.lake.workspace import Workspace
+from charassets.warehouse import build
+from charassets_tests.defs.small_source import folder_of
+from charassets_tests.warehouse.small_lake import built_lake, settings_for
+
+pytestmark = pytest.mark.usefixtures("own_environment")
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    settings = settings_for(tmp_path / "w")
+    workspace, lake = built_lake(settings)
+    build(workspace, lake, settings)
+    return workspace
+
+
+def test_why_tells_the_story_to_people_and_to_programs(charassets, workspace):
+    code, out, err = charassets("why", "ann-1-small", "-w", workspace.root)
+    assert code == 0, err
+    for part in ("duplicate", "Gates", "gates.min_sharpness", "/art/ann-1.png", "duplicates."):
+        assert part in out
+    told = json.loads(charassets("why", "ann-1-small", "-w", workspace.root, "--json")[1])
+    assert told["fate"] == "duplicate"
+    assert told["remedy"]["told"].startswith("duplicates.")
+
+
+def test_search_lists_what_passes(charassets, workspace):
+    code, out, err = charassets("search", "id:ann*", "-w", workspace.root, "--json")
+    told = json.loads(out)
+    assert (code, told["total"]) == (0, 3), err
+    assert {one["values"]["record_id"] for one in told["results"]} == {"ann-1", "ann-2", "ann-3"}
+
+
+def test_a_state_compared_with_itself_shows_nothing(charassets, workspace):
+    code, out, _ = charassets("diff", workspace.root, workspace.root, "--json")
+    told = json.loads(out)
+    assert (code, told["added"], told["dropped"], told["drift"]) == (0, 0, {}, [])
+
+
+def test_models_are_listed_with_licence_and_a_missing_one_is_six(charassets, tmp_path):
+    code, out, _ = charassets("models", "--json")
+    assert code == 0
+    assert {m["role"]: m["licence"] for m in json.loads(out)}["detector"] == "AGPL-3.0-or-later"
+    code, out, _ = charassets("models", "--detector", tmp_path / "none.onnx")
+    assert code == 6
+    assert "not there" in out
+
+
+def test_doctor_answers_zero_for_a_sound_workspace_and_one_for_an_ailing_one(charassets, workspace):
+    assert charassets("doctor", "-w", workspace.root, "--json")[0] == 0
+    (workspace.root / "charassets.duckdb").unlink()
+    code, out, _ = charassets("doctor", "-w", workspace.root, "--json")
+    assert code == 1
+    assert not json.loads(out)["ok"]
+
+
+def test_clusters_are_listed_and_named_by_an_edit(charassets, workspace):
+    code, out, _ = charassets("clusters", "list", "-w", workspace.root, "--json")
+    listed = json.loads(out)
+    assert code == 0
+    assert [c["pictures"] for c in listed] == [3, 3]
+    assert charassets("clusters", "rename", listed[0]["character_id"], "Ann", "-w", workspace.root)[0] == 0
+    (edit,) = EditLog(workspace.edit_log).edits()
+    assert (edit.op, edit.args["name"], len(edit.args["members"])) == ("cluster.rename", "Ann", 3)
+    code, _, err = charassets("clusters", "rename", "character_999", "Nobody", "-w", workspace.root)
+    assert code == 2 and "character_999" in err
+
+
+def test_init_makes_a_settings_file_once(charassets, tmp_path):
+    assert charassets("init", "-w", tmp_path / "new")[0] == 0
+    code, _, err = charassets("init", "-w", tmp_path / "new")
+    assert code == 2 and "already" in err
+    assert charassets("config", "-w", tmp_path / "new", "--json")[0] == 0
+
+
+def test_ingest_gives_items_their_shards_and_computes_nothing(charassets, tmp_path):
+    source = folder_of(tmp_path / "in", 3)
+    code, out, _ = charassets("ingest", f"mine={source}", "-w", tmp_path / "w", "--dry-run", "--json")
+    assert (code, json.loads(out)["items"]) == (0, {"mine": 3})
+    assert not (tmp_path / "w" / "lake").exists()
+    code, out, _ = charassets("ingest", f"mine={source}", "-w", tmp_path / "w", "--json")
+    assert (code, json.loads(out)["new_shards"]) == (0, 1)
+    assert [path.name for path in (tmp_path / "w" / "lake").iterdir()] == ["source_items"]
+    assert "mine" in (tmp_path / "w" / "charassets.yaml").read_text()
