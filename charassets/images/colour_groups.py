@@ -13,6 +13,10 @@ from numpy.typing import NDArray
 Lab = NDArray[np.float32]
 """(..., 3) CIE Lab under D65: L 0-100, a and b about -110 to 110."""
 
+_LAB_STEPS, _LAB_ZEROS = (
+    np.array([100 / 255, 1, 1], np.float32),
+    np.array([0, 128, 128], np.float32),
+)  # OpenCV's 8-bit Lab
 _LIGHTNESS = 0.5  # weight of L within a group: light and shade of one thing are one colour
 _CELL = 4.0  # side of a histogram cell in weighted Lab: a little more than a just noticeable difference
 _RADIUS = 9.0  # weighted Lab within which colours are one group
@@ -21,6 +25,10 @@ _MOST = 10  # groups; what is left is detail
 _BACKGROUND_REACH = 7.0  # Lab: JPEG and WebP noise stays within
 _BACKGROUND_SHARE = 0.15  # of the border that a colour fills at least to be background
 _BACKGROUND_COLOURS = 3
+_CORNER, _IN_CORNERS = (
+    0.06,
+    0.2,
+)  # side of a corner in shares of the picture's, and the share of both that a ground fills at least
 
 
 @dataclass(frozen=True)
@@ -47,21 +55,24 @@ class Groups:
 def lab_of(pixels: NDArray[np.uint8]) -> Lab:
     """(H, W, 3) Lab of an sRGB picture, to whole steps of a and b: 8-bit conversion is a table, and ten times as fast."""
     stored = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB), np.float32)
-    return stored * np.float32([100 / 255, 1, 1]) - np.float32([0, 128, 128])
+    return stored * _LAB_STEPS - _LAB_ZEROS
 
 
 def background(lab: Lab) -> tuple[NDArray[np.bool_], float]:
     """What the border's main colours fill from the border inwards.
 
-    The lower border is not asked: figures stand on it.
+    The lower border is not asked, since figures stand on it; and a colour has to reach an upper corner, or it is hair or a
+    sleeve that the border cuts.
 
     Returns:
         (H, W) mask, and the share of the border that it explains: near 1 for a plain or transparent ground (composed on white),
         near 0 for a painted one.
     """
     border = np.concatenate([lab[0], lab[:, 0], lab[:, -1]])
+    corners = _upper_corners(lab)
     left = np.ones(len(border), bool)
     mask = np.zeros(lab.shape[:2], bool)
+    explained = 0.0
     for _ in range(_BACKGROUND_COLOURS):
         if left.mean() < _BACKGROUND_SHARE:
             break
@@ -69,9 +80,11 @@ def background(lab: Lab) -> tuple[NDArray[np.bool_], float]:
         near = left & _like(border, colour)
         if near.mean() < _BACKGROUND_SHARE:
             break
-        mask |= _like(lab, colour)
+        if _like(corners, colour).mean() > _IN_CORNERS:
+            mask |= _like(lab, colour)
+            explained += float((near & left).mean())
         left &= ~near
-    return _from_border(mask), 1.0 - float(left.mean())
+    return _from_border(mask), explained
 
 
 def colour_groups(lab: Lab, inside: NDArray[np.bool_]) -> Groups:
@@ -123,6 +136,11 @@ def _taken(means: NDArray[np.float64], counts: NDArray[np.float64]) -> NDArray[n
         group[near] = number
         left[near] = 0
     return group
+
+
+def _upper_corners(lab: Lab) -> Lab:
+    high, wide = (max(2, round(_CORNER * side)) for side in lab.shape[:2])
+    return np.concatenate([lab[:high, :wide].reshape(-1, 3), lab[:high, -wide:].reshape(-1, 3)])
 
 
 def _like(lab: Lab, colour: NDArray[np.float32]) -> NDArray[np.bool_]:

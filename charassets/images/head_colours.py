@@ -19,6 +19,11 @@ Fractions = tuple[float, float, float, float]
 _HEAD = 56  # pixels that the longer side of a head is scaled to: irises are still 3-5 pixels wide
 _FIGURE = 112  # pixels of the longer side at which the background is looked for
 _BESIDE, _ABOVE, _BELOW = 0.6, 0.5, 0.35  # of the head's sides: hair reaches out of the box of a head
+_FEATURE = 0.06  # of the window's figure: an eye or a mouth at most
+_RING = 4  # pixels around the face that are looked at: past an outline of 2
+_TALL = 1.35  # height to width from which a figure is more than a bust
+_SOME_SKIN = 10  # pixels
+_MODELLED = 4.0  # standard deviation of L within a group: flat colours have 1-3, painted ones 5-9
 _FEWEST = 40  # pixels of a figure in the window that can be judged
 
 
@@ -31,16 +36,18 @@ class Head:
         inside: (h, w) what is no background.
         across: (h, w) place in the head's box: 0 at its left, 1 at its right edge.
         down: (h, w) 0 at its top, 1 at its bottom edge.
-        plain: share of the picture's border that is plain background.
         groups: the colours inside.
+        box: where the head is.
+        plain: share of the picture's border that is plain background.
     """
 
     lab: Lab
     inside: NDArray[np.bool_]
     across: NDArray[np.float64]
     down: NDArray[np.float64]
-    plain: float
     groups: Groups
+    box: Fractions
+    plain: float
 
 
 @dataclass(frozen=True)
@@ -62,31 +69,72 @@ class HairAndSkin:
     share: float
 
 
-def head_of(pixels: NDArray[np.uint8], head: Fractions | None) -> Head | None:
-    """Cut out a head; None where there is too little of a figure.
+@dataclass(frozen=True)
+class Ground:
+    """A figure against its background.
+
+    Attributes:
+        pixels: (H, W, 3) sRGB figure.
+        lab: (h, w, 3) the same, small.
+        background: (h, w) what lies behind it.
+        plain: share of the border that is plain background.
+    """
+
+    pixels: NDArray[np.uint8]
+    lab: Lab
+    background: NDArray[np.bool_]
+    plain: float
+
+
+def ground_of(pixels: NDArray[np.uint8]) -> Ground:
+    """Tell a figure, (H, W, 3) sRGB, from its background."""
+    lab = lab_of(_scaled(pixels, min(1.0, _FIGURE / max(pixels.shape[:2]))))
+    return Ground(pixels, lab, *background(lab))
+
+
+def heads_of(ground: Ground, head: Fractions | None) -> list[Head]:
+    """The head, cut out: once as the detector has it and, of a tall figure, once where the figure ends above.
+
+    Detectors take a fist or a horse for a head, or the whole bust. Two looks that see the same colour confirm each other.
 
     Args:
-        pixels: (H, W, 3) sRGB figure.
-        head: its head; where it is None, the head is taken to be the upper end of the silhouette.
+        ground: the figure.
+        head: its head as detected.
     """
+    height, width = ground.pixels.shape[:2]
+    tall = height > _TALL * width
+    places = []
+    if head is not None and not _misplaced(head, tall):
+        places.append(head)
+    if tall or not places:
+        places.append(_upper_end(ground, tall))
+    return [found for place in places if (found := _cut_out(ground, place)) is not None]
+
+
+def _misplaced(head: Fractions, tall: bool) -> bool:
+    middle, high = (head[1] + head[3]) / 2, head[3] - head[1]
+    return (middle > 0.4 or high > 0.5) if tall else middle > 0.65
+
+
+def _cut_out(ground: Ground, head: Fractions) -> Head | None:
+    """One head; None where there is too little of a figure."""
+    pixels, small = ground.pixels, ground.background
     height, width = pixels.shape[:2]
-    small = _scaled(pixels, min(1.0, _FIGURE / max(height, width)))
-    ground, plain = background(lab_of(small))
-    x0, y0, x1, y1 = _pixels(head or _upper_end(~ground), width, height)
+    x0, y0, x1, y1 = _pixels(head, width, height)
     across, down = max(x1 - x0, 1.0), max(y1 - y0, 1.0)
     left, right = max(0, int(x0 - _BESIDE * across)), min(width, int(x1 + _BESIDE * across) + 1)
     top, bottom = max(0, int(y0 - _ABOVE * down)), min(height, int(y1 + _BELOW * down) + 1)
     window = _scaled(np.ascontiguousarray(pixels[top:bottom, left:right]), _HEAD / max(across, down))
     xs = left + (np.arange(window.shape[1]) + 0.5) / window.shape[1] * (right - left)
     ys = top + (np.arange(window.shape[0]) + 0.5) / window.shape[0] * (bottom - top)
-    inside = ~ground[_index(ys, small.shape[0] / height, small.shape[0])][
+    inside = ~small[_index(ys, small.shape[0] / height, small.shape[0])][
         :, _index(xs, small.shape[1] / width, small.shape[1])
     ]
     if inside.sum() < _FEWEST:
         return None
     lab = lab_of(window)
     grid = np.meshgrid((xs - x0) / across, (ys - y0) / down)
-    return Head(lab, inside, grid[0], grid[1], plain, colour_groups(lab, inside))
+    return Head(lab, inside, grid[0], grid[1], colour_groups(lab, inside), head, ground.plain)
 
 
 def hair_and_skin(head: Head) -> HairAndSkin | None:
@@ -99,6 +147,7 @@ def hair_and_skin(head: Head) -> HairAndSkin | None:
     if len(usable) < 2:
         return None
     pairs = told.hair[:, None] * told.skin[None, :] * _order(told.height) * _not_a_shade(head.groups.colours)
+    pairs *= _reaches_down(told.temples, told.beside) * _borders(head, told.skin)
     np.fill_diagonal(pairs, 0.0)
     pairs = pairs[np.ix_(usable, usable)]
     hair, skin = np.unravel_index(pairs.argmax(), pairs.shape)
@@ -118,12 +167,17 @@ def hair_and_skin(head: Head) -> HairAndSkin | None:
 
 @dataclass(frozen=True)
 class _Features:
-    """(k,) how well each group would do as hair and as skin, its share of the hair's places, and its mean height."""
+    """(k,) how well each group would do as hair and as skin, its share of the hair's places, its mean height.
+
+    Also its share of the temples, and ``beside``, the share of the temples that is figure at all.
+    """
 
     hair: NDArray[np.float64]
     skin: NDArray[np.float64]
     share: NDArray[np.float64]
     height: NDArray[np.float64]
+    temples: NDArray[np.float64]
+    beside: float
 
 
 def _features(head: Head) -> _Features:
@@ -138,11 +192,26 @@ def _features(head: Head) -> _Features:
     solid = _solid(groups)
     in_face = _lies_in(groups, lower_face)
     share = 0.4 * groups.shares(crown) + 0.35 * groups.shares(_topline(head)) + 0.25 * groups.shares(temples)
-    hair = share * (0.2 + 0.8 * np.minimum(1, solid / 0.45)) * np.clip(1.15 - 1.2 * in_face, 0.1, 1)
-    face = groups.shares(middle) + 0.5 * groups.shares(lower_face.astype(np.float64))
-    skin = np.sqrt(face) * np.where(_like_skin(groups.colours), 1.0, 0.3)
+    lower = groups.shares(lower_face.astype(np.float64))
+    # On a painted ground what lies mostly away from the head is scenery.
+    away = _lies_in(groups, ((np.abs(across - 0.5) > 0.75) | (down < -0.3)) & (down < 0.9))
+    share = share * (1.0 - np.clip(2 * away - 0.4, 0, 1) * (1.0 - head.plain))
+    hair = share * (0.2 + 0.8 * np.minimum(1, solid / 0.45)) * np.clip(1.15 - 1.2 * in_face, 0.1, 1) * (1 - 0.5 * lower)
+    face = groups.shares(middle) + 0.5 * lower + 0.7 * _holds_features(head)
+    skin = face**0.75 * np.where(_like_skin(groups.colours), 1.0, 0.3)
     skin *= 0.3 + 0.7 * np.minimum(1, solid / 0.4)
-    return _Features(hair, skin, share, _mean_of(groups, down))
+    beside_face = float((temples * head.inside).sum() / max(temples.sum(), 1e-9))
+    return _Features(hair, skin, share, _mean_of(groups, down), groups.shares(temples), beside_face)
+
+
+def _holds_features(head: Head) -> NDArray[np.float64]:
+    """(k,) share of the borders of eyes and mouth, which are small patches low in the head, that each group holds."""
+    groups = head.groups
+    small = groups.sizes < _FEATURE * head.inside.sum()
+    at = (np.abs(head.across - 0.5) < 0.55) & (head.down > 0.3) & (head.down < 1.05) & (groups.labels >= 0)
+    feature = (at & small[groups.labels]).astype(np.uint8)
+    around = (np.asarray(cv2.dilate(feature, np.ones((3, 3), np.uint8))) > 0) & ~feature.astype(bool)
+    return groups.shares(around.astype(np.float64)) * ~small
 
 
 def _topline(head: Head) -> NDArray[np.float64]:
@@ -180,19 +249,45 @@ def _mean_of(groups: Groups, value: NDArray[np.float64]) -> NDArray[np.float64]:
     return sums / np.maximum(groups.sizes, 1)
 
 
-def _like_skin(colours: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _like_skin(colours: NDArray[np.floating]) -> NDArray[np.bool_]:
     """Whether a colour may be human skin: between red and yellow, neither grey nor glaring.
 
     Drawn skin is often more vivid than photographed skin, whose hues lie between 30 and 75 degrees.
     """
-    chroma = np.hypot(colours[:, 1], colours[:, 2])
-    hue = np.degrees(np.arctan2(colours[:, 2], colours[:, 1]))
-    return (hue > 15) & (hue < 95) & (chroma > 6) & (chroma < 72) & (colours[:, 0] > 12)
+    chroma = np.hypot(colours[..., 1], colours[..., 2])
+    hue = np.degrees(np.arctan2(colours[..., 2], colours[..., 1]))
+    return (hue > 15) & (hue < 95) & (chroma > 6) & (chroma < 72) & (colours[..., 0] > 12)
+
+
+def _borders(head: Head, skin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(hair, skin): less for what hardly borders the upper face: a hood borders the hair, and the hair the brow.
+
+    Asked of the three likeliest skins; the others lose by their own score.
+    """
+    groups = head.groups
+    found = np.ones((len(skin), len(skin)))
+    ring = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _RING + 1, 2 * _RING + 1))
+    upper = (head.down < 0.6) & (head.down > -0.2)
+    for k in np.argsort(-skin)[:3]:
+        face = (groups.labels == k).astype(np.uint8)
+        around = (np.asarray(cv2.dilate(face, ring)) > 0) & ~face.astype(bool) & upper
+        shares = groups.shares(around.astype(np.float64))
+        found[:, k] = 0.35 + 0.65 * np.minimum(1.0, shares / 0.25)
+    return found
 
 
 def _order(height: NDArray[np.float64]) -> NDArray[np.float64]:
     """(hair, skin): 1 where the hair lies clearly above the skin, little where it lies below."""
-    return np.clip(0.6 + 1.6 * (height[None, :] - height[:, None]), 0.05, 1)
+    return np.clip(0.75 + 1.6 * (height[None, :] - height[:, None]), 0.05, 1)
+
+
+def _reaches_down(temples: NDArray[np.float64], beside: float) -> NDArray[np.float64]:
+    """(hair, skin): less for what ends above the temples while something else that is no skin lies beside the face.
+
+    Then that is the hair, and this a hat or a band.
+    """
+    other = beside * np.maximum(0.0, 1.0 - temples[None, :] - temples[:, None])
+    return 1.0 - 0.9 * np.minimum(1.0, other / 0.5) * np.clip(1.0 - temples[:, None] / 0.15, 0.0, 1.0)
 
 
 def _not_a_shade(colours: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -203,23 +298,26 @@ def _not_a_shade(colours: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _in_ordinary_light(pixels: Lab) -> NDArray[np.float64]:
-    """Mean Lab without the shade (the darkest third) and the gloss (the lightest tenth)."""
-    low, high = np.percentile(pixels[:, 0], [35, 90])
+    """Mean Lab without shade and gloss: people name hair by its lit parts, the more so the more its painter modelled it."""
+    modelled = float(pixels[:, 0].std()) > _MODELLED
+    low, high = np.percentile(pixels[:, 0], (50.0, 95.0) if modelled else (35.0, 90.0))
     lit = pixels[(pixels[:, 0] >= low) & (pixels[:, 0] <= high)]
     return lit.mean(axis=0, dtype=np.float64)
 
 
-def _upper_end(figure: NDArray[np.bool_]) -> Fractions:
-    """The head of a silhouette: as high as it is wide, at its top."""
+def _upper_end(ground: Ground, tall: bool) -> Fractions:
+    """The head of a silhouette: at its top, where skin is if it shows; as high as it is wide, or a fifth of a tall figure."""
+    figure = ~ground.background
     height, width = figure.shape
-    rows = np.flatnonzero(figure.sum(axis=1) > 0.03 * width)
+    rows = np.flatnonzero(figure.sum(axis=1) > 0.05 * width)
     if len(rows) < 5:
         return 0.2, 0.0, 0.8, 0.6
-    top, tall = int(rows[0]), int(rows[-1]) + 1 - int(rows[0])
-    band = figure[top : top + max(4, int(0.35 * tall))]
-    wide = float(np.median(band.sum(axis=1)))
-    middle = float(np.median(np.nonzero(band)[1]))
-    high = min(float(tall), max(wide * 1.1, 0.25 * height))
+    top, reach = int(rows[0]), int(rows[-1]) + 1 - int(rows[0])
+    band = figure[top : top + max(4, int((0.2 if tall else 0.35) * reach))]
+    skin = band & _like_skin(ground.lab[top : top + len(band)])
+    middle = float(np.median(np.nonzero(skin if skin.sum() > _SOME_SKIN else band)[1]))
+    wide = 0.16 * reach if tall else float(np.median(band.sum(axis=1)))
+    high = min(float(reach), 0.2 * reach if tall else max(wide * 1.1, 0.25 * height))
     return (
         max(0.0, (middle - wide / 2) / width),
         top / height,
