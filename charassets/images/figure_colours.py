@@ -14,8 +14,8 @@ from charassets.images.clothing_colours import cloth_colours
 from charassets.images.eye_colours import Irises, irises
 from charassets.images.head_colours import Fractions, HairAndSkin, ground_of, hair_and_skin, heads_of
 
-# Trust in the choice of hair, by how much better its pair of colours is than the next. On flat art such choices are right more often
-# (.98 from a lead of .8 on), on painted and hooded figures less often; the values lie between, and below a plain tag's word.
+# Trust in the choice of hair, by how much better its pair of colours is than the next. On flat art such choices are right more
+# often (.98 from a lead of .8 on), on painted and hooded figures less often; the values lie between, and below a plain tag.
 _LEAD = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _LEAD_TRUST = (0.3, 0.42, 0.58, 0.7, 0.82, 0.88)
 _SAME = 12.0  # Lab: two looks at one head of hair, one more in the light than the other
