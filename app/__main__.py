@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from app.server import LOOPBACK, TOKEN, check_exposure, create_app, guarded, own_folder, serve
+from app.server import LOOPBACK, TOKEN, check_exposure, create_app, guarded, own_folder, own_names, serve
 from charassets.errors import CharassetsError
 from charassets.lake.workspace import Workspace
 from charassets.settings import Settings, load_settings
@@ -32,7 +32,7 @@ def main() -> int:
         settings = _absolute(load_settings())
         workspace = Workspace.of(settings)
         own_folder()
-        app = guarded(create_app(workspace, settings), token=token, hosts=arguments.name)
+        app = guarded(create_app(workspace, settings), token=token, hosts=own_names(arguments.host, arguments.name))
     except CharassetsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

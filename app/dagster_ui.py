@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 
 from app.door import Door
 from app.guard import LOOPBACK_NAMES, Guard, Rules
-from app.server import LOOPBACK, TOKEN, check_exposure
+from app.server import LOOPBACK, TOKEN, check_exposure, own_names
 from charassets.errors import CharassetsError
 
 MAX_BODY = 16 << 20
@@ -55,10 +55,11 @@ def main() -> int:
     token = os.environ.pop(TOKEN, None)
     try:
         check_exposure(arguments.host, token)
+        hosts = frozenset(name.lower() for name in own_names(arguments.host, arguments.name))
     except CharassetsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-    put_guard(rules(token, frozenset(name.lower() for name in arguments.name)))
+    put_guard(rules(token, hosts))
     files = ["--workspace", arguments.workspace]
     command = [sys.executable, "-m", "dagster._daemon", "run", *files]
     daemon = None if arguments.no_daemon else subprocess.Popen(command)  # noqa: S603 - our own interpreter, no shell

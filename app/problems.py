@@ -26,6 +26,7 @@ from charassets.errors import (
 JSON = "application/problem+json"
 
 _TODO = {
+    400: "see /v1/openapi.json for what this path takes",
     401: "send Authorization: Bearer with the server's token",
     404: "look for what there is with GET /v1/records or /v1/clusters",
     405: "see /v1/openapi.json for the methods of each path",

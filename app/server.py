@@ -35,6 +35,7 @@ MAX_UPLOAD = 200 << 20
 """Bytes of one request: a short video. Pictures have their own, smaller limit (``images.max_bytes``)."""
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+_EVERYWHERE = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared with, and refused without a token
 _TOKEN_LENGTH = 16
 _CONNECTIONS = 256  # open at once; a page holds one for events and up to six for pictures
 
@@ -142,6 +143,24 @@ def check_exposure(host: str, token: str | None) -> None:
         raise UsageError(
             f"the token is shorter than {_TOKEN_LENGTH} characters", todo="make one: `openssl rand -hex 16`"
         )
+
+
+def own_names(host: str, names: Iterable[str]) -> list[str]:
+    """Names beside those of loopback that the server answers to: those given, and the one address it listens on.
+
+    Raises:
+        UsageError: it listens on every address, and nobody said by which name it is reached.
+    """
+    given = list(names)
+    if host in _EVERYWHERE:
+        if not given:
+            raise UsageError(
+                "the server would answer to no name but this machine's own",
+                where=f"--host {host}",
+                todo="add --name with the name or address that others type, e.g. --name 192.168.0.7",
+            )
+        return given
+    return [*given, f"[{host}]" if ":" in host else host]
 
 
 def serve(app: Guard, host: str = LOOPBACK, port: int = 7860) -> None:

@@ -1,4 +1,7 @@
 import asyncio
+import os
+import subprocess
+import sys
 
 import httpx
 import pytest
@@ -6,7 +9,7 @@ from fastapi import FastAPI, Request
 
 from app.door import ATTEMPTS, COOKIE, Door
 from app.guard import Guard, Rules
-from app.server import check_exposure, create_app
+from app.server import check_exposure, create_app, own_names
 from charassets.errors import UsageError
 from charassets_tests.app.conftest import Client
 
@@ -150,6 +153,30 @@ def test_other_machines_need_a_token():
     for host, token in ((EVERYWHERE, None), ("192.168.0.7", ""), (EVERYWHERE, "short"), ("127.0.0.1", "short")):
         with pytest.raises(UsageError):
             check_exposure(host, token)
+
+
+def test_a_server_for_other_machines_answers_to_the_names_it_was_given():
+    assert own_names("127.0.0.1", []) == ["127.0.0.1"]
+    assert own_names("192.168.0.7", ["art.example"]) == ["art.example", "192.168.0.7"]
+    assert own_names("::1", []) == ["[::1]"]
+    assert own_names(EVERYWHERE, ["art.example"]) == ["art.example"]
+    with pytest.raises(UsageError, match="--name"):
+        own_names(EVERYWHERE, [])
+
+
+@pytest.mark.parametrize("module", ["app", "app.dagster_ui"])
+def test_the_commands_refuse_to_listen_to_everybody(module, repository, tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", module, "--host", EVERYWHERE],
+        cwd=repository,
+        env={"PATH": os.environ["PATH"], "CHARASSETS_WORKSPACE": str(tmp_path), "DAGSTER_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert "CHARASSETS_TOKEN" in done.stderr
 
 
 @pytest.fixture
