@@ -5,23 +5,17 @@ What belongs here: the page. Not here: its questions (``app.services.browse``).
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import gradio as gr
 
 from app import texts
 from app.components import Act, on_act, panel, view
 from app.markup import Child, Node, h
-from app.pages import correcting, frame, record_view
+from app.pages import correcting, facet_view, frame, record_view
 from app.services import browse, filters
 from app.services.context import Context
 from app.services.filters import Filter, facets
-from charassets.settings import GateSettings
-from charassets.stages.gates import VERDICTS
 from charassets.warehouse.query import QueryError
-
-_OPEN_FACETS = 6  # of a page's height
-_VALUES = 7
 
 
 def add(demo: gr.Blocks, context: Context) -> None:
@@ -91,7 +85,7 @@ def _show(context: Context, filter_: Filter, act: Act, notice: Child) -> str:
         correcting.bulk(context, filter_, total),
         h("details", h("summary", "The SQL this stands for"), h("code.block", filters.shown_sql(filter_))),
     ]
-    left: list[Child] = [_facets(filter_, counts, names), _what_if(filter_, gates, tried)]
+    left: list[Child] = [facet_view.facet_card(filter_, counts, names), facet_view.what_if_card(filter_, gates, tried)]
     return view(_layout(filter_, main, left, side), search=filter_.search, focus=focus)
 
 
@@ -99,14 +93,6 @@ def _layout(filter_: Filter, main: Sequence[Child], left: Sequence[Child], side:
     middle = h("div", main)
     body = h("div.beside", middle, side) if side is not None else middle
     return h("div.beside.left", h("div", left), body)
-
-
-def _go(filter_: Filter) -> dict[str, Any]:
-    return {"do": "open", "search": filter_.search}
-
-
-def _link(filter_: Filter, kind: str, *children: Child, **attributes: Any) -> Node:  # noqa: ANN401
-    return h(f"a{kind}", *children, act=_go(filter_), href=f"/browse{filter_.search}", **attributes)
 
 
 def _query(filter_: Filter, error: QueryError | None = None) -> Node:
@@ -147,26 +133,20 @@ def _chips(filter_: Filter, names: Callable[[str], str]) -> Child:
         h(
             f"button.{css}",
             f"{facets()[column].label}: ",
-            h("b", _named(column, value, names)),
+            h("b", facet_view.named(column, value, names)),
             "  ×",
-            act=_go(_without(filter_, (column, value))),
+            act=facet_view.go(_without(filter_, (column, value))),
             aria_label=f"Drop {facets()[column].label}: {value}",
         )
         for (column, value), css in chips
     ]
-    return h("div.row", shown, _link(Filter(sort=filter_.sort), ".small", "clear all"), sizes={"gap": 6})
+    return h("div.row", shown, facet_view.link(Filter(sort=filter_.sort), ".small", "clear all"), sizes={"gap": 6})
 
 
 def _without(filter_: Filter, choice: filters.Choice) -> Filter:
     wanted = tuple(c for c in filter_.wanted if c != choice)
     unwanted = tuple(c for c in filter_.unwanted if c != choice)
     return replace(filter_, wanted=wanted, unwanted=unwanted, page=1)
-
-
-def _named(column: str, value: str, names: Callable[[str], str]) -> str:
-    if value == filters.NONE:
-        return texts.NO_CHARACTER if column == "character_id" else "not looked for"
-    return names(value) if column == "character_id" else value
 
 
 def _summary(filter_: Filter, total: int) -> Node:
@@ -191,7 +171,7 @@ def _grid(filter_: Filter, shown: Sequence[browse.Tile], names: Callable[[str], 
             record_view.tile(
                 one,
                 names(one.character_id) if one.character_id else None,
-                act=_go(replace(filter_, record=one.record_id)),
+                act=facet_view.go(replace(filter_, record=one.record_id)),
                 chosen=one.record_id == filter_.record,
             )
             for one in shown
@@ -206,112 +186,15 @@ def _pager(filter_: Filter, total: int) -> Child:
     before = h(
         "button",
         "Previous",
-        act=_go(replace(filter_, page=filter_.page - 1, record="")),
+        act=facet_view.go(replace(filter_, page=filter_.page - 1, record="")),
         key="ArrowLeft",
         disabled=filter_.page <= 1,
     )
     after = h(
         "button",
         "Next",
-        act=_go(replace(filter_, page=filter_.page + 1, record="")),
+        act=facet_view.go(replace(filter_, page=filter_.page + 1, record="")),
         key="ArrowRight",
         disabled=filter_.page >= pages,
     )
     return h("div.row", before, h("span.muted.num", f"page {filter_.page:,} of {pages:,}"), after)
-
-
-def _facets(filter_: Filter, counts: Sequence[browse.Counts], names: Callable[[str], str]) -> Node:
-    chosen = {column for column, _ in (*filter_.wanted, *filter_.unwanted)}
-    shown = [found for found in counts if found.values and not _says_nothing(found)]
-    return h(
-        "div.card",
-        h("h2", "Narrow"),
-        h("p.muted.small", "Click a value to want it, again to exclude it, once more to let it be."),
-        [
-            h(
-                "details.facet",
-                h("summary", facets()[found.column].label),
-                _values(filter_, found, names),
-                open=number < _OPEN_FACETS or found.column in chosen,
-            )
-            for number, found in enumerate(shown)
-        ],
-    )
-
-
-def _says_nothing(found: browse.Counts) -> bool:
-    return all(value == filters.NONE for value, _ in found.values)
-
-
-def _values(filter_: Filter, found: browse.Counts, names: Callable[[str], str]) -> Node:
-    rows = [_value(filter_, found.column, value, n, names) for value, n in found.values]
-    rest = rows[_VALUES:]
-    more = h("details", h("summary", f"{len(rest) + found.more} more"), rest) if rest else None
-    return h("div.values", rows[:_VALUES], more)
-
-
-def _value(filter_: Filter, column: str, value: str, n: int, names: Callable[[str], str]) -> Node:
-    choice = (column, value)
-    state = "in" if choice in filter_.wanted else "out" if choice in filter_.unwanted else ""
-    mark = {"in": "✓", "out": "−"}.get(state, "")
-    shown = _named(column, value, names)
-    said = {"in": "wanted", "out": "excluded"}.get(state, "")
-    return _link(
-        filter_.turned(choice),
-        f".value.{state}" if state else ".value",
-        h("span", mark),
-        h("b", shown),
-        h("span.num", f"{n:,}"),
-        aria_label=f"{facets()[column].label} {shown}, {n:,} records {said}".strip(),
-        title=shown,
-    )
-
-
-def _what_if(filter_: Filter, gates: GateSettings, tried: dict[str, tuple[int, int]] | None) -> Node:
-    now = filter_.tried(gates).model_dump()
-    sliders = [
-        h(
-            "label.field",
-            f"{words} ",
-            h("b.num", f"{now[name]:g}"),
-            h(
-                "input",
-                type="range",
-                min=least,
-                max=most,
-                step=step,
-                value=now[name],
-                id=f"gate-{name}",
-                act={"do": "gate", "name": name, "search": filter_.search},
-                aria_label=words,
-            ),
-        )
-        for name, (words, least, most, step) in filters.GATES.items()
-    ]
-    answer: Child = h("p.muted.small", "Move a gate to see what it would keep. Nothing is computed anew.")
-    if tried is not None:
-        answer = [
-            h(
-                "table",
-                h("thead", h("tr", h("th", "Verdict"), h("th.right", "now"), h("th.right", "then"))),
-                h(
-                    "tbody",
-                    [
-                        h(
-                            "tr",
-                            h("td", verdict.replace("_", " "), title=VERDICTS.get(verdict, "")),
-                            h("td.right.num", f"{before:,}"),
-                            h(
-                                "td.right.num",
-                                f"{after:,}",
-                                h("span.muted", f" {after - before:+,}") if after != before else None,
-                            ),
-                        )
-                        for verdict, (before, after) in tried.items()
-                    ],
-                ),
-                id="what-if",
-            ),
-            h("p", _link(replace(filter_, gates=()), ".small", "back to the workspace's gates")),
-        ]
-    return h("div.card", h("h2", "What if"), sliders, answer)

@@ -13,7 +13,7 @@ from app import texts
 from app.components import Act, on_act, panel, view
 from app.markup import Child, Node, h
 from app.pages import cluster_view, correcting, frame
-from app.pages.cluster_view import Address, Known
+from app.pages.cluster_address import Address, Known
 from app.services import clusters
 from app.services.context import Context, given_names
 from charassets.curation import Edit

@@ -3,7 +3,6 @@
 What belongs here: the page. Not here: the queries (``app.services.stats``), which it shows beside their answers.
 """
 
-from collections.abc import Sequence
 from urllib.parse import parse_qsl, urlencode
 
 import duckdb
@@ -12,11 +11,10 @@ import gradio as gr
 from app import texts
 from app.components import Act, on_act, panel, view
 from app.markup import Child, Node, h
-from app.pages import frame
+from app.pages import charts, frame
 from app.services import filters, stats
 from app.services.context import Context
 from app.services.filters import facets
-from app.services.stats import Bin
 from charassets.attributes import vocabulary
 from charassets.schema import REJECTION_CODES
 from charassets.stages.gates import VERDICTS
@@ -29,8 +27,6 @@ _FATES = {
     "pending": "not looked at yet",
     **VERDICTS,
 }
-_EXPECTED_HOLE = 5  # a pair that would occur this often if the two were independent, and does not
-_SIDE = 220
 
 
 def add(demo: gr.Blocks, context: Context) -> None:
@@ -87,27 +83,6 @@ def _figures(con: duckdb.DuckDBPyConnection) -> Node:
     return h("div.figures", [h("div", h("b", value), h("span", name)) for name, value in said.items()])
 
 
-def _line(
-    name: str, n: int, most: int, *, href: str | None = None, title: str = "", tone: str = "", shown: str = ""
-) -> Node:
-    share = n / most if most else 0.0
-    inside = (
-        h("span.name", name),
-        h(f"div.bar.{tone}" if tone else "div.bar", sizes={"share": round(share, 4)}),
-        h("span.num.right", shown or f"{n:,}"),
-    )
-    label = f"{name}: {shown or f'{n:,}'}"
-    return (
-        h("a", *inside, href=href, title=title or label, aria_label=label)
-        if href
-        else h("div.line", *inside, title=title or label)
-    )
-
-
-def _query(sql: str) -> Node:
-    return h("details", h("summary", "The query"), h("code.block", sql))
-
-
 def _funnel(con: duckdb.DuckDBPyConnection, total: int) -> Node:
     asked = stats.funnel(con)
     by_fate: dict[str, int] = {}
@@ -115,9 +90,9 @@ def _funnel(con: duckdb.DuckDBPyConnection, total: int) -> Node:
         by_fate[fate] = by_fate.get(fate, 0) + n
     order = sorted(by_fate, key=lambda fate: (fate != "kept", -by_fate[fate]))
     lines = [
-        _line("arrived", total, total, tone="grey"),
+        charts.line("arrived", total, total, tone="grey"),
         *[
-            _line(
+            charts.line(
                 f"{fate.replace('_', ' ')}: {_FATES.get(fate, '')}" if fate != "kept" else "kept",
                 by_fate[fate],
                 total,
@@ -128,7 +103,7 @@ def _funnel(con: duckdb.DuckDBPyConnection, total: int) -> Node:
         ],
     ]
     codes = [
-        _line(f"{code}: {REJECTION_CODES.get(code, '')}", n, total, tone="grey")
+        charts.line(f"{code}: {REJECTION_CODES.get(code, '')}", n, total, tone="grey")
         for fate, code, n in asked.rows
         if fate == "rejected" and code
     ]
@@ -138,7 +113,7 @@ def _funnel(con: duckdb.DuckDBPyConnection, total: int) -> Node:
         h("div.bars.long", lines),
         h("h3", "Why some could not be read") if codes else None,
         h("div.bars.long", codes) if codes else None,
-        _query(asked.sql),
+        charts.query_fold(asked.sql),
     )
 
 
@@ -174,20 +149,20 @@ def _sources(con: duckdb.DuckDBPyConnection) -> Node:
             ),
             h("tbody", rows),
         ),
-        _query(asked.sql),
+        charts.query_fold(asked.sql),
         h(
             "table",
             h("thead", h("tr", h("th", "Format"), h("th.right", "files"), h("th.right", "median long side"))),
             h("tbody", kinds),
         ),
-        _query(files.sql),
+        charts.query_fold(files.sql),
     )
 
 
 def _coverage(con: duckdb.DuckDBPyConnection) -> Node:
     asked = stats.coverage(con)
     lines = [
-        _line(
+        charts.line(
             attribute,
             decided,
             n,
@@ -202,7 +177,7 @@ def _coverage(con: duckdb.DuckDBPyConnection) -> Node:
         h("h2", "How much is known"),
         h("p.muted.small", "Share of the kept records in which each attribute is decided; the rest is Unknown."),
         h("div.bars", lines),
-        _query(asked.sql),
+        charts.query_fold(asked.sql),
     )
 
 
@@ -225,38 +200,12 @@ def _reliability(con: duckdb.DuckDBPyConnection) -> Node:
         f"{total:,} answer{'' if total == 1 else 's'} of people; confidence is off by {error:.0%} on average. "
         "Review asks about doubts first, so this is the machine at its worst."
     )
-    return h("div.card", h("h2", "Is the confidence true?"), h("p.muted.small", words), _plot(bins), _query(sql))
-
-
-def _plot(bins: Sequence[Bin]) -> Node:
-    x, y = (lambda share: 30 + share * _SIDE), (lambda share: 8 + (1 - share) * _SIDE)
-    ticks: list[Child] = []
-    for share in (0.0, 0.5, 1.0):
-        ticks.append(h("text", f"{share:.0%}", x=x(share), y=_SIDE + 24, text_anchor="middle"))
-        ticks.append(h("text", f"{share:.0%}", x=24, y=y(share) + 4, text_anchor="end"))
-    points = " ".join(f"{x(one.confidence):.1f},{y(one.right):.1f}" for one in bins)
-    dots = [
-        h(
-            "circle.dot",
-            h("title", f"said {one.confidence:.0%}, right {one.right:.0%}, {one.n} answers"),
-            cx=round(x(one.confidence), 1),
-            cy=round(y(one.right), 1),
-            r=min(3 + one.n / 10, 9),
-        )
-        for one in bins
-    ]
     return h(
-        "svg.chart",
-        h("line.axis", x1=x(0), y1=y(0), x2=x(1), y2=y(0)),
-        h("line.axis", x1=x(0), y1=y(0), x2=x(0), y2=y(1)),
-        h("line.ideal", x1=x(0), y1=y(0), x2=x(1), y2=y(1)),
-        h("polyline.curve", points=points),
-        dots,
-        ticks,
-        h("text", "confidence", x=x(0.5), y=_SIDE + 40, text_anchor="middle"),
-        viewBox=f"0 0 {_SIDE * 2} {_SIDE + 48}",
-        role="img",
-        aria_label="Share of right answers by confidence",
+        "div.card",
+        h("h2", "Is the confidence true?"),
+        h("p.muted.small", words),
+        charts.reliability_plot(bins),
+        charts.query_fold(sql),
     )
 
 
@@ -289,7 +238,7 @@ def _crossed(con: duckdb.DuckDBPyConnection, first: str, second: str) -> Node:
             "tr",
             h("th", a),
             [
-                _cell(
+                charts.cell(
                     counts.get((a, b), 0),
                     most,
                     across[a] * down[b] / total,
@@ -301,31 +250,14 @@ def _crossed(con: duckdb.DuckDBPyConnection, first: str, second: str) -> Node:
         )
         for a in rows
     ]
-    note = f"A hole is marked where chance alone would give {_EXPECTED_HOLE} or more and there is none."
+    note = f"A hole is marked where chance alone would give {charts.EXPECTED_HOLE} or more and there is none."
     return h(
         "div.card",
         h("h2", "Together"),
         form,
         h("div.wide", h("table.heat", h("thead", h("tr", h("th"), [h("th", b) for b in columns])), h("tbody", body))),
         h("p.muted.small", note),
-        _query(sql),
-    )
-
-
-def _cell(n: int, most: int, expected: float, href: str, label: str) -> Node:
-    if n == 0:
-        hole = expected >= _EXPECTED_HOLE
-        return h(
-            "td.cell.hole" if hole else "td.cell",
-            "none" if hole else "",
-            title=f"{label}: none, {expected:.0f} expected",
-            sizes={"share": 0},
-        )
-    return h(
-        "td.cell",
-        h("a", f"{n:,}", href=href, aria_label=f"{label}: {n:,} records"),
-        sizes={"share": round(n / most, 3)},
-        title=f"{label}: {n:,}",
+        charts.query_fold(sql),
     )
 
 
@@ -339,7 +271,7 @@ def _distribution(con: duckdb.DuckDBPyConnection, column: str) -> Child:
         key = filters.NONE if value is None else str(value)
         name = (texts.NO_CHARACTER if column == "character_id" else "not looked for") if value is None else str(value)
         lines.append(
-            _line(
+            charts.line(
                 name,
                 n,
                 most,
@@ -347,4 +279,4 @@ def _distribution(con: duckdb.DuckDBPyConnection, column: str) -> Child:
                 tone="grey" if value in (None, texts.UNKNOWN) else "",
             )
         )
-    return h("div.card", h("h2", facets()[column].label), h("div.bars", lines), _query(asked.sql))
+    return h("div.card", h("h2", facets()[column].label), h("div.bars", lines), charts.query_fold(asked.sql))

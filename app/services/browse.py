@@ -59,9 +59,9 @@ def tiles_of(con: duckdb.DuckDBPyConnection, record_ids: Sequence[str]) -> list[
 
 
 def facet_counts(con: duckdb.DuckDBPyConnection, filter_: Filter) -> list[Counts]:
-    """Every facet's counts under the rest of the filter: a facet's own wanted values do not hide its other values."""
+    """Every facet's counts under the rest of the filter: a facet's own choices hide none of its values."""
     everywhere = filter_.where()
-    chosen = {column for column, _ in filter_.wanted}
+    chosen = {column for column, _ in (*filter_.wanted, *filter_.unwanted)}
     return [_counts(con, column, filter_.where(column) if column in chosen else everywhere) for column in facets()]
 
 

@@ -130,7 +130,7 @@ class Filter:
         return replace(base, wanted=(*self.wanted, choice))
 
     def where(self, but: str = "") -> tuple[str, list[str | float]]:
-        """The condition over ``records`` and its parameters; ``but`` leaves one facet's wanted values out, for its counts.
+        """The condition over ``records`` and its parameters; ``but`` leaves one facet's values out, for its counts.
 
         Raises:
             QueryError: the query cannot be understood.
@@ -142,6 +142,8 @@ class Filter:
             parts.append("(" + " OR ".join(_holds(column, value) for value in values) + ")")
             params += [value for value in values if value != NONE]
         for column, value in self.unwanted:
+            if column == but:
+                continue
             parts.append(f"NOT {_holds(column, value)}")
             params += [value] if value != NONE else []
         return " AND ".join(part for part in parts if part != "TRUE") or "TRUE", params

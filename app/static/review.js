@@ -29,7 +29,7 @@
       if (failed) bar.append(node("span", "badge warn", failed));
       const view = items.length ? items[0].node : ended && empty ? empty : null;
       if (view) root.replaceChildren(bar, window.charassets.draw(view, act)); else root.replaceChildren(bar, node("div", "state", "One moment"));
-      root.dataset.key = items[0]?.key || "";
+      root.dataset.question = items[0]?.key || "";
       root.dataset.answered = String(done.length);
       root.dataset.saved = String(saved);
     }
