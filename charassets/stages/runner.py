@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from charassets import progress
 from charassets.errors import CharassetsError, UsageError
@@ -239,8 +240,11 @@ def _aligned(stage: Stage, inputs: Mapping[str, Fragment]) -> Iterator[Batch]:
     """Driver batches with the other inputs' rows of the same records; every table keeps the driver's record order."""
     driver, *others = stage.reads
     key = [] if stage.expands else ["record_id"]
+    everyone = inputs[driver].read(["record_id"])["record_id"].combine_chunks() if others else pa.array([], pa.string())
     sides = {
-        table: _Side(inputs[table], ["record_id", *_without_key(stage.reads[table].columns)], stage.batch_rows)
+        table: _Side(
+            inputs[table], ["record_id", *_without_key(stage.reads[table].columns)], stage.batch_rows, everyone
+        )
         for table in others
     }
     columns = key + (list(stage.reads[driver].columns) if stage.expands else _without_key(stage.reads[driver].columns))
@@ -254,10 +258,17 @@ def _without_key(columns: Sequence[str]) -> list[str]:
 
 
 class _Side:
-    """A side input read forward; its records are a subsequence of the driver's."""
+    """A side input read forward; both tables keep one order, and each may hold records that the other lacks.
 
-    def __init__(self, fragment: Fragment, columns: list[str], batch_rows: int) -> None:
-        self._batches = fragment.batches(columns, batch_rows * 4)
+    Args:
+        fragment: the side input.
+        columns: read of it.
+        batch_rows: records a batch of the driver.
+        everyone: the driver's records; rows of others are passed over.
+    """
+
+    def __init__(self, fragment: Fragment, columns: list[str], batch_rows: int, everyone: pa.Array) -> None:
+        self._batches = _of_records(fragment.batches(columns, batch_rows * 4), everyone)
         self._held: pa.Table | None = next(self._batches, None)
         self._empty = self._held.slice(0, 0) if self._held is not None else fragment.read(columns).slice(0, 0)
 
@@ -273,6 +284,11 @@ class _Side:
                 break
             self._held = next(self._batches, None)
         return pa.concat_tables(pieces) if pieces else self._empty
+
+
+def _of_records(batches: Iterator[pa.Table], records: pa.Array) -> Iterator[pa.Table]:
+    for batch in batches:
+        yield batch.filter(pc.is_in(batch.column("record_id"), value_set=records))  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def _row_digests(reads: Mapping[str, Reads], batch: Batch) -> list[bytes]:

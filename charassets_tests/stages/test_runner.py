@@ -216,3 +216,33 @@ def test_progress_counts_every_record_once_and_tells_reuse_apart(lake: Lake) -> 
             run_stage(Words(), SHARD, lake)
     assert sum(n for _, n, reused in heard if not reused) == 5
     assert heard[-1] == ("tag_evidence", 5, True)
+
+
+class Beside(Stage):
+    """Driver tag_evidence with the tag line as a side, of which there are more records than have evidence."""
+
+    table = TABLES["character_attributes"]
+    code_version = "1"
+    reads: ClassVar[Mapping[str, Reads]] = {"tag_evidence": Reads(("value",)), "raw_shards": Reads(("tags",))}
+    batch_rows = 2
+
+    def settings_read(self) -> Mapping[str, JsonValue]:
+        return {}
+
+    def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
+        fixed = {"attribute": "n", "confidence": 1, "status": "decided", "sources": []}
+        for batch in batches:
+            lines = dict(zip(*batch.sides["raw_shards"].to_pydict().values(), strict=True))
+            rows = [{"record_id": r, "value": str(lines.get(r)), **fixed} for r in batch.record_ids]
+            yield Outcome(pa.Table.from_pylist(rows, schema=self.schema))
+
+
+def test_side_rows_of_records_that_the_driver_lacks_hold_up_nobody(tmp_path):
+    lake = Lake(open_store(str(tmp_path)))
+    put_raw(lake, {f"r{k}": None if k % 3 == 1 else f"word{k}" for k in range(40)})
+    run_stage(Words(), SHARD, lake)
+    run_stage(Beside(), SHARD, lake)
+    fragment = lake.fragment("character_attributes", SHARD)
+    assert fragment is not None
+    found = {row["record_id"]: row["value"] for row in fragment.read(["record_id", "value"]).to_pylist()}
+    assert found == {f"r{k}": f"word{k}" for k in range(40) if k % 3 != 1}
