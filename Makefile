@@ -13,7 +13,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 STATE := $(abspath $(WORKSPACE))
 
-.PHONY: demo ui app test lint bench eval-mini clean
+.PHONY: demo ui app test lint bench eval eval-mini clean
 .DEFAULT_GOAL := demo
 
 # One workspace for command line, UI and app, and one Dagster history in it.
@@ -49,6 +49,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.pipeline $(ARGS)
+
+# Without ARGS: the studio's portraits. A folder of yours: ARGS='FOLDER'; see docs/attributes-fusion.md.
+eval: $(STAMP)
+	$(BIN)/python -m charassets.evaluation $(if $(ARGS),$(ARGS),--drawn build/fusion)
 
 eval-mini: $(STAMP)
 	$(BIN)/python -m charassets.training.scorecard $(ARGS)

@@ -187,10 +187,13 @@ def levels(confidence: Floats, right: Flags) -> tuple[Level, ...]:
 
 
 def reliability(confidence: Floats, right: Flags, bins: int = BINS) -> list[Bin]:
-    """The reliability diagram: bins of equal numbers of answers, so that none is empty."""
-    order = np.argsort(confidence, kind="stable")
-    parts = [part for part in np.array_split(order, bins) if len(part)]
-    return [Bin(float(confidence[p].mean()), float(right[p].mean()), len(p)) for p in parts]
+    """The reliability diagram: bins of about equal numbers of answers; equally sure answers share a bin."""
+    if not len(confidence):
+        return []
+    edges = np.unique(np.quantile(confidence, np.linspace(0, 1, bins + 1)[1:-1], method="higher"))
+    place = np.searchsorted(edges, confidence, side="left")
+    parts = [np.flatnonzero(place == k) for k in range(len(edges) + 1)]
+    return [Bin(float(confidence[p].mean()), float(right[p].mean()), len(p)) for p in parts if len(p)]
 
 
 def expected_error(confidence: Floats, right: Flags, bins: int = BINS) -> float:

@@ -57,7 +57,9 @@ def real_lessons(data: Path, settings: Settings) -> dict[str, dict[str, Lesson]]
             tuple(p.set for p in chosen),
             tuple({k: v for k, v in p.truth.items() if k != "Glasses"} for p in chosen),
         )
-        found = gather(root, labels, settings)
+        # A workspace a set: one that lists only its own files would let the other set's go.
+        own = settings.model_copy(update={"workspace": settings.workspace / name})
+        found = gather(root, labels, own)
         sets = np.array(found.labels.identities)
         all_of = lessons(found.seen, found.record_ids, found.labels.truths(load()), np.arange(len(sets)))
         for each in np.unique(sets):

@@ -25,6 +25,8 @@ Lessons = Mapping[str, Lesson]
 
 _ENOUGH = 40  # statements of a source below which its own scale is kept
 _LEAST = 1e-3
+_CURVES = 0.6  # of the identities: on them curves are fitted, on the rest promises are read
+_SALT = 104_729  # no split for measuring may fall together with that one
 _DECIMALS = 4
 SETTINGS = AttributeSettings(clip_weight=1.0)
 """Fitted curves carry their own discounts."""
@@ -92,13 +94,13 @@ def stacks(lessons: Lessons, trusted: Witnesses) -> dict[str, stacking.Stack]:
 
 
 def calibrated(lessons: Lessons, trusted: Witnesses, choice: Choice, seed: int = 0) -> Calibration:
-    """For every attribute the curve of confidence, fitted on half of the identities, and the levels seen on the other half."""
+    """For every attribute the curve of confidence, fitted on a part of the identities, and the levels seen on the others."""
     model = FusionModel(trusted, choice)
     found: dict[str, Calibrated] = {}
     for name, lesson in lessons.items():
         counted = count(lesson.ballot, SETTINGS, model)
         told = answered(counted, lesson)
-        fitting = split(lesson.groups, seed)
+        fitting = split(lesson.groups, _SALT + seed, _CURVES)
         first = fitting[told.rows]
         curves = [calibration.fit(told.raw[of], told.right[of]) for of in (first & told.spoken, first & ~told.spoken)]
         known = Calibrated(Side(curves[0]), Side(curves[1]))
@@ -163,3 +165,10 @@ def _curve(scores: NDArray[np.float32], right: NDArray[np.bool_]) -> Witness:
     line = LogisticRegression(C=10.0).fit(logits, right)
     slope, offset = float(line.coef_[0, 0]), float(line.intercept_[0])
     return flat if slope < 0 else Witness(round(slope, _DECIMALS), round(offset, _DECIMALS), n=len(right))
+
+
+def calibration_error(lesson: Lesson, model: FusionModel) -> float:
+    """Expected calibration error of all answers that could be told."""
+    counted = count(lesson.ballot, SETTINGS, model)
+    told = answered(counted, lesson)
+    return calibration.expected_error(counted.confidence[told.rows, told.options], told.right)

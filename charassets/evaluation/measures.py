@@ -1,0 +1,126 @@
+"""Measures of answers against labels: precision, recall, coverage, calibration, confusion.
+
+What belongs here: numbers from lessons. Not here: how they are told (``report``).
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.attributes import calibration
+from charassets.attributes.calibration import Bin, Cost
+from charassets.attributes.choice import Choice
+from charassets.attributes.fusion import DECIDED, FusionModel, count, decide
+from charassets.attributes.vocabulary import UNKNOWN
+from charassets.settings import AttributeSettings
+from charassets.training import fusion_fits as fits
+from charassets.training.fusion_lessons import Lesson, rewards
+
+FUSED = "fused"
+_CONFUSIONS = 5
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured of one attribute and one source, or of all sources fused.
+
+    Attributes:
+        attribute: attribute of the vocabulary. source: ``fused`` or a source.
+        judged: records somebody judged. to_tell: answers there were to give (of a multi-valued attribute: values).
+        told: answers given. right: right ones among them.
+        error: expected calibration error of the confidences of all candidate answers.
+        candidates: how many these are.
+        reward: mean reward: 1 right, 0 wrong, 0.5 for none where there was one to give.
+        bins: reliability diagram.
+        confusion: (right value, answer) to count; a record with several right values counts under the first.
+    """
+
+    attribute: str
+    source: str
+    judged: int
+    to_tell: int
+    told: int
+    right: int
+    error: float
+    candidates: int
+    reward: float
+    bins: tuple[Bin, ...] = ()
+    confusion: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    @property
+    def precision(self) -> float:
+        """Right answers among those told; 1 where none was told."""
+        return self.right / self.told if self.told else 1.0
+
+    @property
+    def recall(self) -> float:
+        """Right answers among those there were to give."""
+        return self.right / self.to_tell if self.to_tell else 1.0
+
+    @property
+    def coverage(self) -> float:
+        """Answers told, against those there were to give; above 1 where things are told that cannot be seen."""
+        return self.told / self.to_tell if self.to_tell else 0.0
+
+    def confusions(self) -> list[tuple[str, str, int]]:
+        """The commonest wrong answers: right value, answer, how often."""
+        wrong = Counter({pair: n for pair, n in self.confusion.items() if pair[0] != pair[1]})
+        return [(right, said, n) for (right, said), n in wrong.most_common(_CONFUSIONS)]
+
+
+def measure(lesson: Lesson, model: FusionModel, settings: AttributeSettings, source: str = FUSED) -> Measured:
+    """Measure what a model makes of a lesson, or of one source of it alone."""
+    name, multi = lesson.ballot.attribute.name, lesson.ballot.attribute.multi
+    if source != FUSED:
+        lesson = lesson.of_sources(lambda one: one == source)
+    counted = count(lesson.ballot, settings, model)
+    least = model.calibration.thresholds(name, settings.min_confidence, settings.promise, counted.spoken)
+    verdict = decide(counted, least, settings)
+    said = verdict.held & (verdict.status == DECIDED)[:, None]
+    said[:, -1] = False
+    truth = lesson.accepted[:, :-1]
+    told = fits.answered(counted, lesson)
+    confidence = model.calibration.confidences(name, counted.raw, counted.spoken)[told.rows, told.options]
+    rewarded = said.copy()
+    if not multi:
+        rewarded[:, -1] = said.sum(axis=1) == 0
+    return Measured(
+        attribute=name,
+        source=source,
+        judged=len(truth),
+        to_tell=int(truth.sum() if multi else (truth.sum(axis=1) > 0).sum()),
+        told=int(said.sum()),
+        right=int((said[:, :-1] & truth).sum()),
+        error=calibration.expected_error(confidence, told.right),
+        candidates=len(told.rows),
+        reward=float(rewards(rewarded.astype(np.float64), lesson.accepted, multi=multi).mean()),
+        bins=tuple(calibration.reliability(confidence, told.right)),
+        confusion=_confusion(said, lesson) if not multi else {},
+    )
+
+
+def alone(
+    lesson: Lesson, fitting: Lesson, source: str, settings: AttributeSettings
+) -> tuple[Measured, NDArray[np.float64]]:
+    """One source with a calibration of its own, fitted on other identities: the fairest it can be; and its (n,) rewards."""
+    own = {fitting.ballot.attribute.name: fitting.of_sources(lambda one: one == source)}
+    trusted = fits.witnesses(own)
+    model = FusionModel(trusted, Choice(), fits.calibrated(own, trusted, Choice()))
+    return measure(lesson, model, settings, source), fits.earned(lesson.of_sources(lambda one: one == source), model)
+
+
+def cost_of_promise(model: FusionModel, attribute: str, most_wrong: float) -> Cost | None:
+    """What a promise costs an attribute; None where it was never calibrated."""
+    known = model.calibration.attributes.get(attribute)
+    return known.cost(most_wrong) if known else None
+
+
+def _confusion(said: NDArray[np.bool_], lesson: Lesson) -> Counter[tuple[str, str]]:
+    options = np.array(lesson.ballot.options, object)
+    right = np.where(lesson.accepted.sum(axis=1) > 0, options[lesson.accepted.argmax(axis=1)], UNKNOWN)
+    answer = np.where(said.sum(axis=1) > 0, options[said.argmax(axis=1)], UNKNOWN)
+    correct = (said & lesson.accepted).sum(axis=1) > 0
+    return Counter(zip(np.where(correct, answer, right).tolist(), answer.tolist(), strict=True))
