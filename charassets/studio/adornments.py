@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from charassets.studio.faces import EYE_ANGLE, Head
+from charassets.studio.faces import Head
 from charassets.studio.palette import Rgb, darker
 from charassets.studio.pen import Pen
 from charassets.studio.posing import Pose, Skeleton
@@ -56,12 +56,19 @@ def _rims(pen: Pen, who: Character, head: Head, glass: Rgb | None) -> None:
     y = look.eye_height
     rim = _INK if look.variant[5] < 0.6 else look.cloth[2] * 0.8
     round_rim = look.variant[4] < 0.5
+    # From reading glasses to the large rims of cartoons; they never meet over the nose.
+    size, thick = 0.24 + 0.14 * look.variant[0], 0.035 + 0.06 * look.variant[1] ** 2
+    size = min(size, head.width * 0.92 * look.eye_angle)
     centers = []
     for s in (-1, 1):
-        facing = head.facing(s * EYE_ANGLE)
+        facing = head.facing(s * head.eye_angle)
         if facing < 0.15:
             continue
-        x, wide, high = head.x(s * EYE_ANGLE, 1.03), 0.3 * (0.4 + 0.6 * facing), 0.27
+        x, wide, high = (
+            head.x(s * head.eye_angle, 1.03),
+            size * (0.4 + 0.6 * facing),
+            size * (0.75 + 0.4 * look.variant[3]),
+        )
         shape = (
             oval(x, y, wide, high)
             if round_rim
@@ -81,15 +88,15 @@ def _rims(pen: Pen, who: Character, head: Head, glass: Rgb | None) -> None:
                 np.array([(x - wide * 0.4, y - high * 0.4), (x - wide * 0.1, y - high * 0.6)]), (0.6, 0.6, 0.65), 0.05
             )
         else:
-            pen.tint(shape, (0.85, 0.93, 1.0), 0.2)
-        pen.line(shape, rim, 0.055, closed=True)
+            pen.tint(shape, (0.85, 0.93, 1.0), 0.1 + 0.4 * look.variant[2] ** 2)
+        pen.line(shape, rim, thick, closed=True)
         centers.append((x, wide, s))
     if len(centers) == 2:
         (x0, w0, _), (x1, w1, _) = centers
-        pen.line(np.array([(x0 + w0, y - 0.03), ((x0 + w0 + x1 - w1) / 2, y - 0.08), (x1 - w1, y - 0.03)]), rim, 0.05)
+        pen.line(np.array([(x0 + w0, y - 0.03), ((x0 + w0 + x1 - w1) / 2, y - 0.08), (x1 - w1, y - 0.03)]), rim, thick)
     for x, wide, s in centers:
         if head.facing(s * 1.4) > -0.2:
-            pen.line(np.array([(x + s * wide, y - 0.06), (head.x(s * 1.4), y - 0.02)]), rim, 0.05)
+            pen.line(np.array([(x + s * wide, y - 0.06), (head.x(s * 1.4), y - 0.02)]), rim, thick)
 
 
 def _glasses(pen: Pen, who: Character, head: Head) -> None:
@@ -97,7 +104,8 @@ def _glasses(pen: Pen, who: Character, head: Head) -> None:
 
 
 def _sunglasses(pen: Pen, who: Character, head: Head) -> None:
-    _rims(pen, who, head, np.array([0.1, 0.1, 0.13]))
+    # Black glass mostly; brown, blue and green ones too.
+    _rims(pen, who, head, np.array([0.1, 0.1, 0.13]) if who.look.variant[6] < 0.7 else who.look.cloth[1] * 0.35)
 
 
 def covered_eyes(who: Character, pose: Pose) -> set[int]:
@@ -109,12 +117,12 @@ def covered_eyes(who: Character, pose: Pose) -> set[int]:
 
 def _patched_side(who: Character, head: Head) -> int:
     side = 1 if who.look.variant[0] < 0.5 else -1
-    return side if head.facing(side * EYE_ANGLE) >= 0.2 else -side
+    return side if head.facing(side * head.eye_angle) >= 0.2 else -side
 
 
 def _eyepatch(pen: Pen, who: Character, head: Head) -> None:
     side = _patched_side(who, head)
-    x, y = head.x(side * EYE_ANGLE), who.look.eye_height
+    x, y = head.x(side * head.eye_angle), who.look.eye_height
     color = _INK if who.look.variant[1] < 0.7 else np.array([0.95, 0.95, 0.95])
     pen.line(np.array([(head.x(-side * 1.2), -0.5), (x, y - 0.1), (head.x(side * 1.3), y + 0.12)]), color, 0.06)
     pen.fill(

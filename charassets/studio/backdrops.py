@@ -18,9 +18,10 @@ GROUND_TAGS = {
     "white": "white background", "plain": "simple background", "gradient": "gradient background",
     "pattern": "patterned background", "landscape": "scenery", "interior": "indoors", "dark": "dark background",
     "texture": "abstract background", "vignette": "dark background",
+    "disc": "simple background", "abstract": "abstract background",
 }  # fmt: skip
 BACKDROPS = tuple(GROUND_TAGS)
-_WEIGHTS = (0.2, 0.18, 0.12, 0.08, 0.19, 0.08, 0.05, 0.07, 0.03)
+_WEIGHTS = (0.2, 0.1, 0.12, 0.08, 0.19, 0.08, 0.05, 0.07, 0.03, 0.04, 0.04)
 _CLOUD_SIDE = 72  # px; clouds are smooth, so they are made small and enlarged
 _GREENS = ("Green", "Green", "Brown", "Yellow", "Blonde")
 
@@ -181,6 +182,27 @@ def _vignette(pen: Pen, width: int, height: int, rng: np.random.Generator) -> No
     pen.layer[..., :3] = np.clip((0.15 * pen.layer[..., :3] + 0.85 * wall) * (0.25 + 0.9 * glow), 0, 255)
 
 
+def _disc(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
+    """The round field of an avatar, or a soft-cornered one, of one colour."""
+    x, y, half = width / 2, height * rng.uniform(0.45, 0.6), min(width, height) * rng.uniform(0.35, 0.52)
+    color = cloth_color(rng) if rng.random() < 0.5 else lighter(cloth_color(rng), 0.5)
+    shape = oval(x, y, half) if rng.random() < 0.75 else curve(box(x - half, y - half, x + half, y + half))
+    pen.fill(shape, color, outline=0, shade=False)
+
+
+def _abstract(pen: Pen, width: int, height: int, rng: np.random.Generator) -> None:
+    """Large plain shapes over each other, of which nobody is made."""
+    for _ in range(int(rng.integers(2, 7))):
+        x, y, half = rng.uniform(0, width), rng.uniform(0, height), min(width, height) * rng.uniform(0.08, 0.55)
+        color, kind = cloth_color(rng), rng.integers(4)
+        if kind == 0:
+            pen.line(oval(x, y, half), color, half * rng.uniform(0.1, 0.4), closed=True)
+            continue
+        turn = rng.uniform(0, 2 * np.pi) + np.linspace(0, 2 * np.pi, kind + 2, endpoint=False)
+        corners = np.stack([x + half * np.cos(turn), y + half * np.sin(turn)], axis=1)
+        pen.fill(oval(x, y, half) if kind == 3 else corners, color, outline=0, shade=False)
+
+
 _PAINTERS: dict[str, Callable[[Pen, int, int, np.random.Generator], None]] = {
     "gradient": _gradient,
     "pattern": _pattern,
@@ -188,4 +210,6 @@ _PAINTERS: dict[str, Callable[[Pen, int, int, np.random.Generator], None]] = {
     "interior": _interior,
     "texture": _texture,
     "vignette": _vignette,
+    "disc": _disc,
+    "abstract": _abstract,
 }

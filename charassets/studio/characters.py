@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.adornments import covered_eyes, draw_behind, draw_on_body, draw_on_face
+from charassets.studio.clutter import draw_clutter
 from charassets.studio.facemarks import EYE_PARTS
 from charassets.studio.faces import draw_head
 from charassets.studio.hair import draw_back_hair, draw_front_hair
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 _LEGIBLE_HEAD = 14.0  # px of half a head below which eyes and expression cannot be told apart
+_LEGIBLE_SQUARES = 7.0  # of a pixel grid, in half a head: below, a mouth is one square
 _ON_FACE = {"Glasses", "Sunglasses", "Eyepatch", "Earrings", "Mask", "Necklace"}
 _NEEDS_FACE = ("Eye Color", "Facial Expression", "Facial Hair", "Scars", "Age", "Gender")
 
@@ -98,6 +100,7 @@ def draw_character(
                 draw_back_hair(pen, who, pose)
         if not head_only:
             draw_body(pen, who, pose, bones)
+            draw_clutter(pen, who, bones)
             draw_on_body(pen, who, pose, bones)
         with pen.placed(angle=pose.tilt):
             _draw_whole_head(pen, who, pose)
@@ -136,7 +139,7 @@ def _draw_whole_head(pen: Pen, who: Character, pose: Pose) -> None:
 
 
 def visible_attributes(
-    who: Character, pose: Pose, *, half_head: float, torso_visible: bool, colored: bool, coarse: bool
+    who: Character, pose: Pose, *, half_head: float, torso_visible: bool, colored: bool, grain: float
 ) -> Attributes:
     """The attributes that this picture of the character shows; one that cannot be seen is left out, not guessed.
 
@@ -146,13 +149,14 @@ def visible_attributes(
         half_head: half the height of the head in pixels.
         torso_visible: whether the waist is in the picture.
         colored: whether colours can be told at all.
-        coarse: drawn in large pixels, which leave no room for an expression on a small head.
+        grain: pixels of one square of the pixel grid it is drawn on, which leaves no room for an expression on a small head;
+            0 for other media.
     """
     shown = dict(who.attributes)
     worn = set(shown.pop("Accessories", ()))
     if pose.from_behind or hides_hair(who):
         worn -= _ON_FACE
-    hidden = _hidden_on_head(who, pose, worn) | _hidden_by_medium(half_head, colored=colored, coarse=coarse)
+    hidden = _hidden_on_head(who, pose, worn) | _hidden_by_medium(half_head, colored=colored, grain=grain)
     if not torso_visible:
         hidden |= {"Dress", "Body Type", "Tattoos"}
         worn -= {"Gloves"}
@@ -180,10 +184,12 @@ def _hidden_on_head(who: Character, pose: Pose, worn: set[str]) -> set[str]:
     return hidden
 
 
-def _hidden_by_medium(half_head: float, *, colored: bool, coarse: bool) -> set[str]:
+def _hidden_by_medium(half_head: float, *, colored: bool, grain: float) -> set[str]:
     hidden: set[str] = set()
     if half_head < _LEGIBLE_HEAD:
-        hidden |= {"Eye Color", "Scars"} | ({"Facial Expression"} if coarse else set())
+        hidden |= {"Eye Color", "Scars"} | ({"Facial Expression"} if grain else set())
+    if grain and half_head < _LEGIBLE_SQUARES * grain:
+        hidden |= {"Eye Color", "Scars", "Facial Expression", "Age"}
     if not colored:
         hidden |= {"Hair Color", "Eye Color", "Skin Tone"}
     return hidden

@@ -12,7 +12,6 @@ from charassets.studio.shapes import arc, curve, oval
 from charassets.studio.traits import Character
 
 EYE_PARTS = {-1: "left eye", 1: "right eye"}  # the pen's parts by side of the drawing, before it is mirrored
-EYE_ANGLE = 0.44  # rad from the middle of the face, on the cylinder of the head
 
 
 class Head:
@@ -26,6 +25,7 @@ class Head:
     def __init__(self, who: Character, pose: Pose) -> None:
         self.width = who.look.head_width
         self.yaw = pose.yaw
+        self.eye_angle = who.look.eye_angle
 
     def x(self, angle: float, radius: float = 1.0) -> float:
         """Horizontal place of a point ``angle`` radians right of the nose."""
@@ -83,9 +83,9 @@ def draw_facial_hair(pen: Pen, who: Character, pose: Pose, head: Head) -> None:
     look = who.look
     color = look.hair if who.attributes["Hair Length"] != "Bald" else darker(look.skin, 0.35)
     w, chin = look.head_width, 0.26 * look.head_width * float(np.sin(pose.yaw))
-    mouth = head.x(0.0)
+    mouth, lip = head.x(0.0), look.mouth
     if kind == "Stubble":
-        cheeks = [(-0.85 * w, 0.35), (mouth, 0.42), (0.85 * w, 0.35)]
+        cheeks = [(-0.85 * w, 0.35), (mouth, lip - 0.2), (0.85 * w, 0.35)]
         shadow = [*cheeks, (0.6 * w + chin, 0.85), (chin, 1.0), (-0.6 * w + chin, 0.85)]
         pen.tint(curve(shadow), darker(look.skin, 0.4), 0.5)
         return
@@ -96,9 +96,9 @@ def draw_facial_hair(pen: Pen, who: Character, pose: Pose, head: Head) -> None:
                 [
                     (-0.99 * w, 0.0),
                     (-0.8 * w, 0.35),
-                    (mouth - 0.3 * w, 0.46),
-                    (mouth, 0.42),
-                    (mouth + 0.3 * w, 0.46),
+                    (mouth - 0.3 * w, lip - 0.16),
+                    (mouth, lip - 0.2),
+                    (mouth + 0.3 * w, lip - 0.16),
                     (0.8 * w, 0.35),
                     (0.99 * w, 0.0),
                     (0.93 * w, 0.6),
@@ -113,10 +113,14 @@ def draw_facial_hair(pen: Pen, who: Character, pose: Pose, head: Head) -> None:
         for k in (-0.4, 0.0, 0.4):
             pen.line(np.array([(chin + k * w, 0.75), (chin + k * w * 0.8, drop)]), darker(color, 0.7), 0.03)
     if kind == "Goatee":
-        pen.fill(curve([(mouth - 0.2, 0.76), (mouth + 0.2, 0.76), (chin + 0.12, 1.22), (chin - 0.12, 1.22)]), color)
+        pen.fill(
+            curve([(mouth - 0.2, lip + 0.14), (mouth + 0.2, lip + 0.14), (chin + 0.12, 1.22), (chin - 0.12, 1.22)]),
+            color,
+        )
     if kind == "Mustache" or (kind in {"Beard", "Goatee"} and look.variant[1] < 0.6):
         half = (0.3 + 0.25 * look.variant[2]) * w
-        wing = [(mouth - half, 0.6), (mouth - 0.08, 0.42), (mouth + 0.08, 0.42), (mouth + half, 0.6), (mouth, 0.54)]
+        top, low = lip - 0.2, lip - 0.02
+        wing = [(mouth - half, low), (mouth - 0.08, top), (mouth + 0.08, top), (mouth + half, low), (mouth, low - 0.06)]
         pen.fill(curve(wing), lighter(color, 0.06))
 
 
@@ -125,7 +129,7 @@ def draw_marks_over(pen: Pen, who: Character, head: Head) -> None:
     look = who.look
     if "Scars" in who.attributes:
         side = 1 if look.variant[0] < 0.5 else -1
-        x = head.x(side * EYE_ANGLE)
+        x = head.x(side * head.eye_angle)
         scar = darker(look.skin, 0.62) * np.array([1.25, 0.8, 0.8])
         pen.line(np.array([(x - 0.08, -0.42), (x + 0.1, 0.52)]), scar, 0.07)
         for y in (-0.2, 0.1, 0.35):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from charassets.studio.facemarks import EYE_ANGLE, EYE_PARTS, Head, draw_facial_hair, draw_marks_over, draw_marks_under
+from charassets.studio.facemarks import EYE_PARTS, Head, draw_facial_hair, draw_marks_over, draw_marks_under
 from charassets.studio.palette import Rgb, darker
 from charassets.studio.pen import Pen
 from charassets.studio.posing import Pose
@@ -41,6 +41,12 @@ _MOODS = {
 }
 
 
+_EYE_SIZES = {  # half width and half height, in half heads
+    "dot": (0.09, 0.1), "oval": (0.17, 0.17), "anime": (0.22, 0.27), "painted": (0.16, 0.095), "round": (0.2, 0.21),
+    "slit": (0.17, 0.07),
+}  # fmt: skip
+
+
 def skull_outline(who: Character, pose: Pose) -> Points:
     """Outline of the head without hair."""
     w, jaw = who.look.head_width, who.look.jaw
@@ -69,7 +75,7 @@ def draw_head(pen: Pen, who: Character, pose: Pose) -> None:
     draw_facial_hair(pen, who, pose, head)
     _draw_mouth(pen, who, head)
     for side in (-1, 1):
-        if head.facing(side * EYE_ANGLE) > 0.22:
+        if head.facing(side * head.eye_angle) > 0.22:
             _draw_eye(pen, who, head, side)
     draw_marks_over(pen, who, head)
 
@@ -110,6 +116,8 @@ def _draw_nose(pen: Pen, who: Character, head: Head) -> None:
         return
     kind = look.variant[2]
     painted = pen.style.eyes == "painted"
+    if painted:
+        _model_face(pen, who, head)
     if painted or kind < 0.3:
         side = tip + 0.1
         pen.line(
@@ -125,10 +133,31 @@ def _draw_nose(pen: Pen, who: Character, head: Head) -> None:
         pen.fill(oval(tip, y, 0.09 + 0.07 * kind, 0.08), darker(look.skin, 0.85), outline=0.5, shade=False)
 
 
+def _model_face(pen: Pen, who: Character, head: Head) -> None:
+    """The shadows of a painted face: sockets, the side of the nose and the cheek away from the light, under the lip."""
+    look, away = who.look, -1.0 if pen.style.light[0] > 0 else 1.0
+    deep = darker(look.skin, 0.55)
+    strength = 0.25 + 0.35 * pen.style.contrast
+    for side in (-1, 1):
+        x = head.x(side * head.eye_angle)
+        pen.tint(oval(x, look.eye_height - 0.06, 0.26, 0.2), deep, strength * 0.8)
+    nose = look.eye_height + 0.32
+    tip = head.x(0.0, 1.04)
+    pen.tint(curve([(tip, nose - 0.35), (tip + away * 0.16, nose), (tip, nose + 0.07)]), deep, strength)
+    cheek = [
+        (head.x(away * 0.75), -0.3),
+        (head.x(away * 1.3), 0.1),
+        (head.x(away * 0.7), 0.8),
+        (head.x(away * 0.6), 0.3),
+    ]
+    pen.tint(curve(cheek), deep, strength)
+    pen.tint(oval(head.x(0.0), look.mouth + 0.13, 0.16, 0.05), deep, strength * 0.8)
+
+
 def _draw_mouth(pen: Pen, who: Character, head: Head) -> None:
     mood = _MOODS[str(who.attributes["Facial Expression"])]
     kind = mood.mouths[int(who.look.variant[3] * len(mood.mouths))]
-    y, reach = 0.62, 0.24 + 0.16 * who.look.variant[4]
+    y, reach = who.look.mouth, 0.24 + 0.16 * who.look.variant[4]
     if kind == "small":
         kind, reach = "line", 0.1
 
@@ -173,19 +202,21 @@ def _draw_mouth(pen: Pen, who: Character, head: Head) -> None:
 
 def _draw_eye(pen: Pen, who: Character, head: Head, side: int) -> None:
     look, mood = who.look, _MOODS[str(who.attributes["Facial Expression"])]
-    x, y = head.x(side * EYE_ANGLE), look.eye_height
-    squeeze = 0.35 + 0.65 * head.facing(side * EYE_ANGLE)
+    x, y = head.x(side * head.eye_angle), look.eye_height
+    squeeze = 0.35 + 0.65 * head.facing(side * head.eye_angle)
     kind = pen.style.eyes
-    high = {"dot": 0.1, "oval": 0.17, "anime": 0.27, "painted": 0.12}[kind] * look.eye_size * mood.open
-    wide = {"dot": 0.09, "oval": 0.17, "anime": 0.22, "painted": 0.19}[kind] * look.eye_size * squeeze
+    wide, high = _EYE_SIZES[kind]
+    high, wide = high * look.eye_size * mood.open, wide * look.eye_size * squeeze
     pen.mark(EYE_PARTS[side], box(x - wide, y - high, x + wide, y + high))
     female = who.attributes["Gender"] == "Female"
     iris = look.eyes[(side + 1) // 2]
     closed = mood.mouths[0] == "smile" and look.variant[5] < 0.14
-    if closed:
+    if closed or kind == "slit":
         pen.line(arc(x, y + high * 0.4, wide, high * 0.9, np.pi, 2 * np.pi, 8), _INK, 0.06)
     elif kind == "dot":
         pen.fill(oval(x, y, wide, high), iris * 0.75 if iris.mean() > 0.25 else iris, outline=0, shade=False)
+    elif kind == "round":
+        _draw_round_eye(pen, x, y, wide, high, iris)
     else:
         _draw_open_eye(pen, x, y, wide, high, iris, mood.iris)
         lash = 0.085 if female else 0.05
@@ -197,6 +228,12 @@ def _draw_eye(pen: Pen, who: Character, head: Head, side: int) -> None:
                 tip = (outer + side * 0.08, y - high * (0.45 + 0.3 * k))
                 pen.line(np.array([(outer, y - high * (0.15 + 0.3 * k)), tip]), _INK, 0.045)
     _draw_brow(pen, who, head, side, y - high - 0.1, mood)
+
+
+def _draw_round_eye(pen: Pen, x: float, y: float, wide: float, high: float, iris: Rgb) -> None:
+    """A white ball with a small pupil, as cartoonists draw it."""
+    pen.fill(oval(x, y, wide, high), (0.99, 0.99, 0.98), outline=0.7, shade=False)
+    pen.fill(oval(x + wide * 0.15, y, wide * 0.38, high * 0.38), iris * 0.5, outline=0, shade=False)
 
 
 def _draw_open_eye(pen: Pen, x: float, y: float, wide: float, high: float, iris: Rgb, iris_scale: float) -> None:
@@ -214,9 +251,9 @@ def _draw_open_eye(pen: Pen, x: float, y: float, wide: float, high: float, iris:
 def _draw_brow(pen: Pen, who: Character, head: Head, side: int, y: float, mood: _Mood) -> None:
     look = who.look
     raised = mood.brow_raise + (0.12 if who.attributes["Facial Expression"] == "Smug" and side == 1 else 0.0)
-    inner, outer = side * (EYE_ANGLE - 0.24), side * (EYE_ANGLE + 0.28)
+    inner, outer = side * (head.eye_angle - 0.24), side * (head.eye_angle + 0.28)
     if head.facing(outer) < 0.05:
-        outer = side * EYE_ANGLE
+        outer = side * head.eye_angle
     middle = (inner + outer) / 2
     y = max(y - raised, -0.72)
     points = [

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from charassets.studio.clutter import skull
 from charassets.studio.palette import lighter
 from charassets.studio.pen import Pen
 from charassets.studio.posing import Pose, Skeleton
@@ -28,7 +29,11 @@ def draw_held(pen: Pen, who: Character, pose: Pose, bones: Skeleton) -> None:
 def _staff(pen: Pen, who: Character, x: float, y: float, bones: Skeleton) -> None:
     top = min(-1.4, y - 2.5)
     pen.fill(box(x - 0.07, top, x + 0.07, bones.foot), _WOOD)
-    pen.fill(oval(x, top, 0.28) if who.look.variant[2] < 0.5 else star(x, top, 0.4, 0.18), who.look.cloth[2])
+    kind = who.look.variant[2]
+    if kind < 0.25:
+        skull(pen, x, top, 0.2 + 0.8 * kind)
+        return
+    pen.fill(oval(x, top, 0.28) if kind < 0.65 else star(x, top, 0.4, 0.18), who.look.cloth[2])
 
 
 def _sword(pen: Pen, who: Character, x: float, y: float, bones: Skeleton) -> None:

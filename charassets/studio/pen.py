@@ -121,12 +121,12 @@ class Pen:
             self._stroke(fixed, ink, self.style.outline * outline * self._unit, window, closed=True)
 
     def line(self, points: Points, color: Rgb | Sequence[float], width: float, *, closed: bool = False) -> None:
-        """Stroke an open line ``width`` local units wide."""
+        """Stroke an open line ``width`` local units wide, or more or less as the style has it."""
         fixed = self._fixed(points)
         window = self._window(fixed)
         if window is not None:
             paint = _paint(color) if self.style.colored else _PENCIL
-            self._stroke(fixed, paint, width * self._unit, window, closed=closed)
+            self._stroke(fixed, paint, width * self.style.weight * self._unit, window, closed=closed)
 
     def tint(self, points: Points, color: Rgb | Sequence[float], opacity: float) -> None:
         """Lay a translucent, soft-edged colour on what is already drawn: blush, stubble, tattoos."""

@@ -20,7 +20,7 @@ from charassets.studio.pages import cast_comic, cast_reference, cast_sheet, cast
 from charassets.studio.pen import Pen, lay_over
 from charassets.studio.posing import Pose, sample_pose
 from charassets.studio.props import PROPS, draw_prop
-from charassets.studio.styles import Pixels, Style, finish, sample_style
+from charassets.studio.styles import Pixels, Style, finish, grain_of, sample_style
 from charassets.studio.traits import MOODS, Character
 from charassets.studio.truth import SOLID, Drawn, Scene, describe
 
@@ -104,10 +104,12 @@ def compose(
         extra += bubbles(over, layout, drawn.owners, rng)
         drawn.owners[_lay(canvas, over) > SOLID] = 0
     light = sample_light(rng)
-    pixels = lit(finish(canvas, style, rng), light, rng)
+    half_head = min((placed.half_head for placed in layout.cast), default=0.0)
+    grain = grain_of(style, size[0], half_head, rng)
+    pixels = lit(finish(canvas, style, rng, half_head=half_head, grain=grain), light, rng)
     if light in LIGHT_TAGS:
         extra.append(LIGHT_TAGS[light])
-    return describe(pixels, drawn, kind, style, light, extra, rng, colored=light not in COLORLESS)
+    return describe(pixels, drawn, kind, style, light, extra, rng, colored=light not in COLORLESS, grain=grain)
 
 
 def _draw_cast(canvas: Pixels, layout: Layout, rng: np.random.Generator) -> Drawn:
@@ -158,11 +160,25 @@ def _lay(canvas: Pixels, pen: Pen) -> NDArray[np.uint8]:
     return alpha
 
 
+def _collection(pen: Pen, rng: np.random.Generator) -> list[str]:
+    """Many small things in rows, as a page of icons, tiles or finds."""
+    height, width = pen.layer.shape[:2]
+    across = int(rng.integers(2, 7))
+    down = max(1, round(across * height / width))
+    names = rng.choice(PROPS, int(rng.integers(1, 5)))
+    for k in range(across * down):
+        x, y = (k % across + 0.5) * width / across, (k // across + 0.5) * height / down
+        draw_prop(pen, str(rng.choice(names)), x, y, 0.42 * width / across * rng.uniform(0.7, 1.1), rng)
+    return [str(name) for name in names]
+
+
 def _scatter_props(pen: Pen, rng: np.random.Generator, most: int = 5) -> list[str]:
     """Draw a few things; one large thing alone is the commonest negative."""
     height, width = pen.layer.shape[:2]
     if rng.random() < 0.12:
         return []
+    if most > 2 and rng.random() < 0.12:
+        return _collection(pen, rng)
     count = 1 if rng.random() < 0.5 and most > 2 else int(rng.integers(1, most + 1))
     names = []
     for _ in range(count):

@@ -30,8 +30,9 @@ class Style:
         contrast: strength of light and shade, 0..1.
         light: unit vector towards the light, in pixels.
         warmth: RGB tint of lit areas; shadows take the complement.
-        eyes: dot, oval, anime or painted.
+        eyes: dot, slit, round, oval, anime or painted.
         mute: how far colours are pulled to grey in the end, 0..1.
+        weight: width of the lines within a face or a garment, as a multiple of the usual.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Style:
     warmth: tuple[float, float, float]
     eyes: str
     mute: float
+    weight: float
 
     @property
     def colored(self) -> bool:
@@ -51,10 +53,12 @@ class Style:
         return self.name != "lineart"
 
 
+_SQUARES = 4.0  # of a pixel grid, in half a head at least
+_SMEARED_HEAD = 14.0  # px of half a head below which a broad brush would wipe the face away
 _SHADING = {"flat": "flat", "outlined": "flat", "cel": "cel", "soft": "soft", "painterly": "soft", "lineart": "flat"}
 _OUTLINE = {
     "flat": (0, 0),
-    "outlined": (0.03, 0.11),
+    "outlined": (0.03, 0.14),
     "cel": (0.015, 0.06),
     "soft": (0, 0.03),
     "painterly": (0, 0.02),
@@ -62,13 +66,13 @@ _OUTLINE = {
     "pixel": (0, 0.09),
 }
 _EYES = {
-    "flat": ("dot", "oval", "oval", "anime"),
-    "outlined": ("dot", "oval", "anime"),
+    "flat": ("dot", "dot", "slit", "round", "oval", "anime"),
+    "outlined": ("dot", "dot", "slit", "round", "oval", "anime"),
     "cel": ("anime", "anime", "anime", "oval"),
     "soft": ("anime", "anime", "oval", "painted"),
     "painterly": ("painted", "painted", "painted", "anime"),
     "lineart": ("anime", "oval", "painted"),
-    "pixel": ("dot", "oval", "anime"),
+    "pixel": ("dot", "round", "oval", "anime"),
 }
 
 
@@ -87,6 +91,7 @@ def sample_style(rng: np.random.Generator, name: str | None = None) -> Style:
         warmth=(float(rng.uniform(0.99, 1.11)), float(rng.uniform(0.94, 1.06)), float(rng.uniform(0.89, 1.01))),
         eyes=_EYES[name][rng.integers(len(_EYES[name]))],
         mute=float(rng.uniform(0.05, 0.55)) if name == "painterly" else float(max(0.0, rng.normal(-0.05, 0.12))),
+        weight=float(np.exp(rng.normal(0.0, 0.35))),
     )
 
 
@@ -113,25 +118,42 @@ def relight(layer: NDArray[np.uint8], alpha: NDArray[np.uint8], style: Style) ->
     figure[...] = lit
 
 
-def finish(pixels: Pixels, style: Style, rng: np.random.Generator) -> Pixels:
+def grain_of(style: Style, width: int, half_head: float, rng: np.random.Generator) -> float:
+    """Pixels of one square of the pixel grid; 0 for other media.
+
+    Args:
+        style: the hand.
+        width: of the picture in pixels.
+        half_head: half the smallest head in pixels, 0 where there is none; it stays a few squares high, or nobody would know it.
+        rng: decides.
+    """
+    if style.name != "pixel":
+        return 0.0
+    least = min(56.0, max(18.0, _SQUARES * width / half_head)) if half_head else 18.0
+    return width / float(np.exp(rng.uniform(np.log(least), np.log(112))))
+
+
+def finish(pixels: Pixels, style: Style, rng: np.random.Generator, *, half_head: float, grain: float) -> Pixels:
     """What the medium does to the whole picture: pixel grid, canvas grain, muted colours, harsh light.
 
     Args:
         pixels: ``(H, W, 3)`` uint8 RGB.
         style: the hand that drew it.
         rng: source of grain and grading.
+        half_head: half the smallest head in pixels, 0 where there is none.
+        grain: pixels of one square of the pixel grid.
 
     Returns:
         An array of the same shape.
     """
     if style.name == "pixel":
-        return _on_pixel_grid(pixels, rng)
+        return _on_pixel_grid(pixels, grain, rng)
     if style.strokes:
         height, width = pixels.shape[:2]
-        grain = rng.normal(1, 0.05 * style.strokes, (height // 3 + 1, width // 3 + 1)).astype(np.float32)
-        grain = cv2.resize(grain, (width, height))
-        pixels = np.asarray(cv2.multiply(pixels, cv2.merge([grain] * 3), dtype=cv2.CV_8U), np.uint8)
-        pixels = graded(pixels, rng.uniform(0.85, 1.3))
+        canvas = rng.normal(1, 0.05 * style.strokes, (height // 3 + 1, width // 3 + 1)).astype(np.float32)
+        canvas = cv2.resize(canvas, (width, height))
+        pixels = np.asarray(cv2.multiply(pixels, cv2.merge([canvas] * 3), dtype=cv2.CV_8U), np.uint8)
+        pixels = graded(_smeared(pixels, half_head, rng), rng.uniform(0.85, 1.3))
     if style.mute:
         mean = cv2.transform(pixels, _MEAN)
         pixels = np.asarray(cv2.addWeighted(pixels, 1 - style.mute, mean, style.mute, 0), np.uint8)
@@ -147,9 +169,20 @@ def graded(pixels: Pixels, gamma: float) -> Pixels:
     return np.asarray(cv2.LUT(pixels, curve), np.uint8)
 
 
-def _on_pixel_grid(pixels: Pixels, rng: np.random.Generator) -> Pixels:
+def _smeared(pixels: Pixels, half_head: float, rng: np.random.Generator) -> Pixels:
+    """Edges lost under a broad brush, or found again by a sharp one; on heads large enough to bear it."""
+    choice = rng.random()
+    if half_head and half_head < _SMEARED_HEAD or choice < 0.4:
+        return pixels
+    if choice < 0.7:
+        return np.asarray(cv2.medianBlur(pixels, 5 if half_head > 2 * _SMEARED_HEAD else 3), np.uint8)
+    soft = cv2.GaussianBlur(pixels, (0, 0), 1.5)
+    return np.asarray(cv2.addWeighted(pixels, 1.7, soft, -0.7, 0), np.uint8)
+
+
+def _on_pixel_grid(pixels: Pixels, grain: float, rng: np.random.Generator) -> Pixels:
     height, width = pixels.shape[:2]
-    cells, levels = int(rng.integers(56, 112)), int(rng.integers(6, 20))
+    cells, levels = max(8, round(width / grain)), int(rng.integers(6, 20))
     small = cv2.resize(pixels, (cells, max(8, cells * height // width)), interpolation=cv2.INTER_AREA)
     steps = (np.round(np.arange(256) / 255 * levels) / levels * 255).astype(np.uint8)
     return np.asarray(cv2.resize(cv2.LUT(small, steps), (width, height), interpolation=cv2.INTER_NEAREST), np.uint8)

@@ -72,6 +72,7 @@ class Look:
         heads: body height in heads; 2.3 is a chibi, 8 a heroic figure.
         head_width: half width of the skull. jaw: width of the chin relative to the cheeks, 0..1.
         eye_size: scale of the eyes. eye_height: how far below the middle of the head they sit.
+        eye_angle: radians from the middle of the face to each. mouth: how far below the middle of the head it sits.
         shoulders, waist, hips: half widths relative to a proportion of the figure.
         hair_volume: thickness of the hair over the skull. fringe: shape of the front hair.
         curl: a number that fixes the irregularities of this person's hair.
@@ -87,6 +88,8 @@ class Look:
     jaw: float
     eye_size: float
     eye_height: float
+    eye_angle: float
+    mouth: float
     shoulders: float
     waist: float
     hips: float
@@ -243,6 +246,8 @@ def sample_character(seed: int, attributes: Attributes | None = None) -> Charact
             jaw=float(rng.uniform(0.25, 0.5) + 0.3 * (1 - feminine) * rng.random() + 0.15 * (body == "Plump")),
             eye_size=float(rng.uniform(0.75, 1.2) + 0.25 * (age == "Child") + 0.12 * feminine),
             eye_height=float(rng.uniform(0.02, 0.16) + 0.1 * (age == "Child")),
+            eye_angle=float(rng.uniform(0.36, 0.54)),
+            mouth=float(rng.uniform(0.55, 0.7)),
             shoulders=float((1.16 - 0.26 * feminine) * rng.uniform(0.93, 1.07) * width),
             waist=float(
                 (0.8 - 0.14 * feminine) * width * (1.25 if body == "Plump" else 0.86 if body == "Curvy" else 1)

@@ -89,6 +89,7 @@ def describe(
     rng: np.random.Generator,
     *,
     colored: bool,
+    grain: float,
 ) -> Scene:
     """Say what can be seen.
 
@@ -101,6 +102,7 @@ def describe(
         extra: tags of the scene.
         rng: decides which tags were forgotten.
         colored: whether colours can be told.
+        grain: pixels of one square of a pixel grid; 0 for other media.
     """
     boxes: list[Box] = []
     eyes: list[Box] = []
@@ -112,9 +114,9 @@ def describe(
             continue
         boxes += _boxes_of(mine, figure)
         eyes += _eyes_of(mine, figure)
-        shown.append((placed, _visible(placed, figure, colored=colored)))
+        shown.append((placed, _visible(placed, figure, colored=colored, grain=grain)))
         owners[mine > 0] = len(shown)
-    attributes = _with_reflections(drawn, shown, colored=colored)
+    attributes = _with_reflections(drawn, shown, colored=colored, grain=grain)
     identities = tuple(placed.who.seed for placed, _ in shown)
     tags = [*STYLE_TAGS.get(style.name, ()), *_single_tags(shown, pixels.shape[0]), *extra]
     return Scene(
@@ -143,7 +145,7 @@ def _area(mask: NDArray[np.uint8] | NDArray[np.bool_]) -> int:
     return int(np.count_nonzero(mask))
 
 
-def _visible(placed: Placed, figure: Figure, *, colored: bool) -> Attributes:
+def _visible(placed: Placed, figure: Figure, *, colored: bool, grain: float) -> Attributes:
     torso = figure.torso_visible and placed.y + 2.4 * placed.half_head < placed.cell[3] and not placed.fading
     return visible_attributes(
         placed.who,
@@ -151,16 +153,18 @@ def _visible(placed: Placed, figure: Figure, *, colored: bool) -> Attributes:
         half_head=placed.half_head,
         torso_visible=torso,
         colored=colored and placed.style.colored,
-        coarse=placed.style.name == "pixel",
+        grain=grain,
     )
 
 
-def _with_reflections(drawn: Drawn, shown: list[tuple[Placed, Attributes]], *, colored: bool) -> tuple[Attributes, ...]:
+def _with_reflections(
+    drawn: Drawn, shown: list[tuple[Placed, Attributes]], *, colored: bool, grain: float
+) -> tuple[Attributes, ...]:
     """What a mirror shows of a character is seen too."""
     mirrored: dict[int, Attributes] = {}
     for placed, figure in zip(drawn.cast, drawn.figures, strict=True):
         if placed.likeness == "reflection":
-            mirrored[placed.who.seed] = _visible(placed, figure, colored=colored)
+            mirrored[placed.who.seed] = _visible(placed, figure, colored=colored, grain=grain)
     return tuple(mirrored.get(placed.who.seed, {}) | seen for placed, seen in shown)
 
 
