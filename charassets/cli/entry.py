@@ -22,6 +22,7 @@ from charassets.cli.questions import diff, doctor, models, plan, search, why
 from charassets.cli.serve import serve
 from charassets.cli.setup import ingest, init
 from charassets.cli.studio import studio
+from charassets.cli.train import train
 from charassets.errors import CharassetsError, UsageError
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ app.command("eval", context_settings=PASSED_ON)(evaluate)
 app.command(context_settings=PASSED_ON)(bench)
 app.add_typer(clusters, name="clusters")
 app.add_typer(edits, name="edits")
+app.add_typer(train, name="train")
 
 
 def main() -> None:

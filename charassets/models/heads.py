@@ -33,6 +33,7 @@ NOT_VISIBLE = "Unknown"
 
 _FILES = ("config.json", "model.safetensors")
 _AROUND = 1.35  # side of the square around a head, in sides of its box: hair and collar belong to it
+_LOOSE = 1.2  # of that, at the second look: detectors cut hair and beards off more often than they add a shoulder
 _LOWER = 0.08  # of the box: the square sits a little lower than the head, for beards and necks
 _TALL = 0.7  # of the crop's height: where no head was found it is looked for in a square at the top
 _MEAN, _STD = 127.5, 63.75
@@ -178,12 +179,19 @@ class MiniHeads:
         logits = [np.empty((0, sum(len(question.options) for question in self._questions)), np.float32)]
         for first in range(0, len(crops), self._batch):
             part = list(zip(crops, heads, strict=True))[first : first + self._batch]
-            squares = [as_input([head_square(crop, head, self._side) for crop, head in part])]
-            squares.append(as_input([figure_square(crop, self._side) for crop, _ in part]))
+            looks = [self._looked(crop, head) for crop, head in part]
+            squares = [as_input([look[k] for pair in looks for look in pair]) for k in range(2)]
             with torch.inference_mode():
                 answers = self._network(*(torch.from_numpy(square).to(self._device) for square in squares))
             logits.append(answers.float().cpu().numpy())
-        return probabilities(np.concatenate(logits), self._questions)
+        twice = probabilities(np.concatenate(logits), self._questions)
+        return {name: (chances[0::2] + chances[1::2]) / 2 for name, chances in twice.items()}
+
+    def _looked(self, crop: Pixels, head: Fractions | None) -> tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]:
+        """Head and figure twice: as found, and mirrored with more around the head; the errors of the two differ."""
+        figure = figure_square(crop, self._side)
+        first, second = head_square(crop, head, self._side), head_square(crop, head, self._side, loose=_LOOSE)
+        return (first, figure), (np.ascontiguousarray(second[:, ::-1]), np.ascontiguousarray(figure[:, ::-1]))
 
 
 def questions_of(config: Mapping[str, Any]) -> tuple[HeadQuestion, ...]:
@@ -203,8 +211,8 @@ def probabilities(logits: NDArray[np.float32], questions: Sequence[HeadQuestion]
     return found
 
 
-def head_square(crop: Pixels, head: Fractions | None, side: int) -> Pixels:
-    """The (side, side, 3) square around a head, its border repeated where the crop ends.
+def head_square(crop: Pixels, head: Fractions | None, side: int, *, loose: float = 1.0) -> Pixels:
+    """The (side, side, 3) square around a head, ``loose`` times the usual size, its border repeated where the crop ends.
 
     Where no head was found, a square at the top of the figure: of an avatar that is the head, of a standing figure head and chest.
     """
@@ -214,7 +222,7 @@ def head_square(crop: Pixels, head: Fractions | None, side: int) -> Pixels:
         return square_at(crop, (width / 2, size / 2), size, side)
     x0, y0, x1, y1 = head[0] * width, head[1] * height, head[2] * width, head[3] * height
     size = max(x1 - x0, y1 - y0, 1.0)
-    return square_at(crop, ((x0 + x1) / 2, (y0 + y1) / 2 + _LOWER * size), _AROUND * size, side)
+    return square_at(crop, ((x0 + x1) / 2, (y0 + y1) / 2 + _LOWER * size), _AROUND * loose * size, side)
 
 
 def square_at(crop: Pixels, centre: tuple[float, float], size: float, side: int) -> Pixels:

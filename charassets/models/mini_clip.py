@@ -25,6 +25,8 @@ class MiniClipConfig(PretrainedConfig):
         text_width: channels of the text tower.
         max_position_embeddings: tokens a text may have.
         logit_scale: logarithm of the initial scale of cosines.
+        both_ways: outside training a picture is looked at as it is and mirrored, and the mean counts: a picture and its mirror
+            image then have one embedding.
     """
 
     model_type = "charassets_mini_clip"
@@ -39,6 +41,7 @@ class MiniClipConfig(PretrainedConfig):
         max_position_embeddings: int = 24,
         pad_token_id: int = 0,
         logit_scale: float = 2.5,
+        both_ways: bool = True,
         **kwargs: object,
     ) -> None:
         self.image_size = image_size
@@ -49,6 +52,7 @@ class MiniClipConfig(PretrainedConfig):
         self.max_position_embeddings = max_position_embeddings
         self.pad_token_id = pad_token_id
         self.logit_scale = logit_scale
+        self.both_ways = both_ways
         super().__init__(**kwargs)  # pyright: ignore[reportArgumentType]
 
 
@@ -148,8 +152,15 @@ class MiniClipModel(PreTrainedModel):
 
     def get_image_features(self, pixel_values: Tensor, **_: object) -> BaseModelOutputWithPooling:
         """Embeddings of ``(n, 3, side, side)`` pictures: ``pooler_output`` is ``(n, projection_dim)``, not unit-norm."""
-        hidden, pooled = self.image(pixel_values)
+        hidden, pooled = self._image_features(pixel_values)
         return BaseModelOutputWithPooling(last_hidden_state=hidden, pooler_output=pooled)
+
+    def _image_features(self, pixel_values: Tensor) -> tuple[Tensor, Tensor]:
+        hidden, pooled = self.image(pixel_values)
+        if self.config.both_ways and not self.training:
+            mirrored = self.image(pixel_values.flip(-1))[1]
+            pooled = nn.functional.normalize(pooled, dim=-1) + nn.functional.normalize(mirrored, dim=-1)
+        return hidden, pooled
 
     def get_text_features(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, **_: object
@@ -166,7 +177,7 @@ class MiniClipModel(PreTrainedModel):
         """Both towers and the scaled cosines between every picture and every text."""
         if attention_mask is None:
             attention_mask = (input_ids != self.config.pad_token_id).long()
-        image = nn.functional.normalize(self.image(pixel_values)[1], dim=-1)
+        image = nn.functional.normalize(self._image_features(pixel_values)[1], dim=-1)
         text = nn.functional.normalize(self.text(input_ids, attention_mask)[1], dim=-1)
         return MiniClipOutput(self.logit_scale.exp() * image @ text.T, image, text)
 

@@ -7,7 +7,7 @@ Our own loop instead of ultralytics' trainer: scenes are drawn in memory, the bu
 """
 
 import argparse
-import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.studio.transforms import from_jpeg
-from charassets.training.budget import Budget
 from charassets.training.drawing import LABELS, DrawnScene, draw_all, drawn_scene
+from charassets.training.loop import Recipe, device_here, fit
 
 if TYPE_CHECKING:
     import torch
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 ARCHITECTURE = "yolo11n.yaml"
 SIZE = 256  # px of the square the network sees in training; it runs at other multiples of 32 as well
 EXPORT_SIZE = 320  # px; the default of the mini profile
-_PEAK_RATE, _WARMUP_STEPS, _WEIGHT_DECAY = 2e-3, 80, 5e-4
+_RECIPE = Recipe(peak_rate=2e-3, warmup_steps=80, weight_decay=5e-4, betas=(0.9, 0.99), clip=10.0, least=0.01)
 _MOSAIC, _ZOOM = 0.3, (0.6, 1.35)
 _FIRST_SEED = 10_000_000  # training scenes; measuring uses seeds below
 _MIN_SIDE = 3.0  # px; a box smaller than this after augmentation teaches nothing
@@ -120,17 +120,75 @@ def _batch(pool: list[DrawnScene], rng: np.random.Generator, size: int, count: i
     }
 
 
-def _new_model() -> Any:  # noqa: ANN401 - ultralytics' class, known only inside the function
+def _new_model(start: Path | None) -> Any:  # noqa: ANN401 - ultralytics' class, known only inside the function
+    from ultralytics import YOLO
     from ultralytics.cfg import get_cfg
     from ultralytics.nn.tasks import DetectionModel
 
     model: Any = DetectionModel(ARCHITECTURE, nc=len(LABELS), verbose=False)
+    if start is not None:
+        weights: Any = YOLO(start).model
+        model.load_state_dict(weights.float().state_dict())
     model.names = dict(enumerate(LABELS))
     model.args = get_cfg()
     return model
 
 
-def train(out: Path, minutes: float, seed: int = 0, *, scenes: int = 5000, batch: int = 32, size: int = SIZE) -> Path:
+class _Lessons:
+    """Boxes in augmented scenes of a pool; see ``charassets.training.loop.Learner``.
+
+    Args:
+        model: the network.
+        pool: the scenes.
+        batch: pictures a step.
+        size: side of the network's input.
+        device: where the network is.
+
+    Attributes:
+        average: the exponential average of the weights, which is what is used in the end.
+    """
+
+    def __init__(self, model: Any, pool: list[DrawnScene], batch: int, size: int, device: "torch.device") -> None:  # noqa: ANN401
+        from ultralytics.utils.torch_utils import ModelEMA
+
+        self._model, self._pool, self._batch, self._size, self._device = model, pool, batch, size, device
+        self._average = ModelEMA(model, decay=0.999, tau=200)
+
+    @property
+    def average(self) -> Any:  # noqa: ANN401 - ultralytics' class
+        """The averaged network."""
+        return self._average.ema
+
+    def modules(self) -> Mapping[str, "torch.nn.Module"]:
+        """The network and its average."""
+        return {"network": self._model, "average": self.average}
+
+    def stepped(self, step: int) -> None:
+        """The average follows; how slowly depends on how many steps it has seen."""
+        self._average.updates = step - 1
+        self._average.update(self._model)
+
+    def lesson(self, rng: np.random.Generator) -> tuple["torch.Tensor", str]:
+        """Ultralytics' own loss on one batch."""
+        import torch
+
+        batch = _batch(self._pool, rng, self._size, self._batch)
+        examples = {name: tensor.to(self._device) for name, tensor in batch.items()}
+        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+            loss, parts = self._model(examples)
+        return loss.sum(), "  ".join(f"{name} {float(part):.2f}" for name, part in parts.items())
+
+
+def train(
+    out: Path,
+    minutes: float,
+    seed: int = 0,
+    *,
+    scenes: int = 5000,
+    batch: int = 32,
+    size: int = SIZE,
+    start: Path | None = None,
+) -> Path:
     """Train for ``minutes`` of processor time, going on from the checkpoint in ``out`` if there is one.
 
     Args:
@@ -140,60 +198,21 @@ def train(out: Path, minutes: float, seed: int = 0, *, scenes: int = 5000, batch
         scenes: size of the pool.
         batch: pictures a step.
         size: side of the network's input, a multiple of 32.
+        start: a finished ``detector.pt`` to begin from instead of random weights.
 
     Returns:
         Path of the finished ``detector.pt``.
     """
     import torch
-    from ultralytics.utils.torch_utils import ModelEMA
 
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = _new_model().to(device, memory_format=torch.channels_last)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=_PEAK_RATE, weight_decay=_WEIGHT_DECAY, betas=(0.9, 0.99))
-    average = ModelEMA(model, decay=0.999, tau=200)
-    budget, step = Budget(minutes * 60), 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        model.load_state_dict(saved["model"])
-        average.ema.load_state_dict(saved["average"])
-        optimizer.load_state_dict(saved["optimizer"])
-        average.updates, step, budget.spent = saved["step"], saved["step"], saved["spent"]
+    device = device_here()
+    model = _new_model(start).to(device, memory_format=torch.channels_last)
     pool = draw_all(drawn_scene, ((_FIRST_SEED + seed * scenes + k, size) for k in range(scenes)))
-    rng = np.random.default_rng([seed, step])
-    model.train()
-    budget.start()
-    while budget.share < 1:
-        rate = _PEAK_RATE * min(1, (step + 1) / _WARMUP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * budget.share) + 0.01)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        examples = {name: tensor.to(device) for name, tensor in _batch(pool, rng, size, batch).items()}
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            loss, parts = model(examples)
-        optimizer.zero_grad()
-        loss.sum().backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 10.0)
-        optimizer.step()
-        average.update(model)
-        step += 1
-        budget.tell(f"step {step}  " + "  ".join(f"{k} {float(v):.2f}" for k, v in parts.items()))
-        if budget.save_due() or budget.share >= 1:
-            state = {
-                "model": model.state_dict(),
-                "average": average.ema.state_dict(),
-                "optimizer": optimizer.state_dict(),
-            }
-            _replace(checkpoint, state | {"step": step, "spent": budget.elapsed})
-    return save(average.ema, out / "detector.pt")
-
-
-def _replace(path: Path, state: dict[str, Any]) -> None:
-    import torch
-
-    torch.save(state, path.with_suffix(".tmp"))
-    path.with_suffix(".tmp").replace(path)
+    lessons = _Lessons(model, pool, batch, size, device)
+    fit(lessons, _RECIPE, out, minutes, seed)
+    return save(lessons.average, out / "detector.pt")
 
 
 def save(model: Any, path: Path) -> Path:  # noqa: ANN401 - ultralytics' class
@@ -226,8 +245,9 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--scenes", type=int, default=5000)
     parser.add_argument("--size", type=int, default=SIZE)
+    parser.add_argument("--start", type=Path, help="a finished detector.pt to begin from")
     given = parser.parse_args()
-    train(given.out, given.minutes, given.seed, scenes=given.scenes, size=given.size)
+    train(given.out, given.minutes, given.seed, scenes=given.scenes, size=given.size, start=given.start)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
+from charassets.studio.chance import pick
 from charassets.studio.scenes import KINDS, draw_portrait, draw_scene
 from charassets.studio.traits import Attributes, sample_character
 from charassets.studio.transforms import jpeg
@@ -89,10 +90,17 @@ def drawn_portrait(identity: int, view: int, size: int) -> DrawnPortrait:
     return DrawnPortrait(jpeg(scene.pixels, _JPEG_QUALITY), person, scene.attributes[0], identity, scene.style)
 
 
+# How often each framing, and its side relative to that of a bust: where the figure is small, the picture is larger, as
+# pictures are; a head of twenty pixels tells nobody anything.
+_FRAMINGS = {"avatar": (0.2, 0.85), "head": (0.22, 0.85), "bust": (0.3, 1.0), "upper": (0.18, 1.3), "full": (0.1, 1.9)}
+
+
 def drawn_figure(identity: int, size: int) -> DrawnFigure:
-    """Draw one identity once, with the places of head and face."""
+    """Draw one identity once, with the places of head and face; ``size`` is the side of a bust in pixels."""
     who = sample_character(identity)
-    views = (draw_portrait(who, identity * 1009 + view, size) for view in count(5))
+    framing = pick(np.random.default_rng([identity, 0xF1]), tuple(_FRAMINGS), tuple(w for w, _ in _FRAMINGS.values()))
+    side = round(size * _FRAMINGS[framing][1])
+    views = (draw_portrait(who, identity * 1009 + view, side, framing=framing) for view in count(5))
     scene = next(scene for scene in views if scene.attributes)  # a pale figure on white can be too little to be counted
     boxes = {box.label: (box.x0, box.y0, box.x1, box.y1) for box in scene.boxes}
     return DrawnFigure(jpeg(scene.pixels, _JPEG_QUALITY), boxes, scene.attributes[0], scene.style)

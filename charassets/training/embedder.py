@@ -10,6 +10,7 @@ whole pictures (the loss of CLIP) spread the little text there is over all attri
 
 import argparse
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.attributes.zero_shot import Question
-from charassets.training.budget import Budget
-from charassets.training.drawing import draw_all, drawn_portrait
+from charassets.studio.traits import sample_character
+from charassets.training.drawing import DrawnPortrait, draw_all, drawn_portrait
+from charassets.training.loop import Recipe, device_here, fit
 from charassets.training.prompts import labels, questions, templates, words
 from charassets.training.views import copy_of, varied, view_of
 
@@ -28,11 +30,13 @@ if TYPE_CHECKING:
 SIZE = 96  # px of the square the network sees
 _DRAWN = 128  # px of the drawings it is cut from
 MEAN, STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
-_PEAK_RATE, _WARMUP_STEPS, _WEIGHT_DECAY = 1.5e-3, 100, 0.03
+_RECIPE = Recipe(peak_rate=1.5e-3, warmup_steps=100, weight_decay=0.03, betas=(0.9, 0.98), clip=2.0)
 _FIRST_IDENTITY = 10_000_000  # training identities; measuring uses seeds below
+_VIEWS = 4  # pictures of each character; two of them meet in a step
 # Told apart from each other, two drawings give the towers far stronger gradients than one attribute in twenty does.
-_ATTRIBUTE_WEIGHT, _IDENTITY_WEIGHT, _COPY_WEIGHT = 4.0, 0.2, 0.2
-_IDENTITY_SCALE, _COPY_SCALE = 12.0, 20.0  # inverse temperatures of the two contrasts
+_ATTRIBUTE_WEIGHT, _IDENTITY_WEIGHT, _COPY_WEIGHT = 3.0, 1.0, 0.4
+_IDENTITY_SCALE, _COPY_SCALE = 16.0, 20.0  # inverse temperatures of the two contrasts
+_LOOK_ALIKES = 0.5  # share of the steps in which all characters have hair of two colours: strangers that look alike
 _COPY_MARGIN = 0.08  # a re-encoded copy must be closer than another picture of the same character by this much
 
 
@@ -123,82 +127,140 @@ def _new_model(vocabulary: int) -> Any:  # noqa: ANN401 - the class derives from
     return MiniClipModel(MiniClipConfig(image_size=SIZE, vocab_size=vocabulary))
 
 
-def train(out: Path, minutes: float, seed: int = 0, *, identities: int = 6000, batch: int = 40) -> Path:
+class _Pool:
+    """The drawings learnt from, and how batches of characters are chosen from them.
+
+    Args:
+        identities: characters, each in ``_VIEWS`` pictures.
+        first: seed of the first of them.
+        asked: the questions.
+    """
+
+    def __init__(self, identities: int, first: int, asked: tuple[Question, ...]) -> None:
+        jobs = ((first + k, view, _DRAWN) for k in range(identities) for view in range(_VIEWS))
+        self.portraits: list[DrawnPortrait] = draw_all(drawn_portrait, jobs)
+        self.truth = np.stack([labels(p.attributes, p.style, asked) for p in self.portraits])
+        hair = [str(sample_character(first + k).attributes.get("Hair Color")) for k in range(identities)]
+        self._hair = np.array(hair)
+
+    def pairs(self, count: int, rng: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Two pictures each of ``count`` characters, as rows of the pool."""
+        all_of_them = chosen = np.arange(len(self._hair))
+        if rng.random() < _LOOK_ALIKES:
+            chosen = np.flatnonzero(np.isin(self._hair, rng.choice(np.unique(self._hair), 2)))
+        chosen = chosen if len(chosen) >= count else all_of_them
+        chosen = rng.choice(chosen, count, replace=False)
+        views = rng.permuted(np.tile(np.arange(_VIEWS), (count, 1)), axis=1)[:, :2]
+        first, second = (chosen[:, None] * _VIEWS + views).T
+        return first, second
+
+
+class _Lessons:
+    """Attributes by their prompts, identity over pictures, copies near; see ``charassets.training.loop.Learner``.
+
+    Args:
+        model: the two towers. tokenizer: of the text tower.
+        asked: the questions.
+        pool: the drawings.
+        batch: characters a step.
+        device: where the towers are.
+    """
+
+    def __init__(
+        self,
+        model: Any,  # noqa: ANN401 - see _new_model
+        tokenizer: Any,  # noqa: ANN401 - transformers' class
+        asked: tuple[Question, ...],
+        pool: _Pool,
+        batch: int,
+        device: "torch.device",
+    ) -> None:
+        import torch
+
+        self._model, self._tokenizer, self._asked, self._pool = model, tokenizer, asked, pool
+        self._batch, self._device = batch, device
+        self._forms, self._weights = templates(), [w.to(device) for w in _class_weights(pool.truth, asked)]
+        # Linear read-outs of the embedding, for training only: they carry attributes into the image tower before text is any use.
+        self._readout = torch.nn.Linear(model.config.projection_dim, sum(len(q.options) for q in asked)).to(device)
+
+    def modules(self) -> Mapping[str, "torch.nn.Module"]:
+        """Towers and read-out."""
+        import torch
+
+        return {"network": torch.nn.ModuleDict({"model": self._model, "readout": self._readout})}
+
+    def stepped(self, step: int) -> None:
+        """Nothing but the network changes."""
+
+    def lesson(self, rng: np.random.Generator) -> tuple["torch.Tensor", str]:
+        """Two pictures of each character, and a copy of the first for half of them."""
+        import torch
+
+        first, second = self._pool.pairs(self._batch, rng)
+        copied = max(1, self._batch // 2)
+        rows = np.concatenate([first, second, first[:copied]])
+        views = [view_of(self._pool.portraits[k], SIZE, rng) for k in rows[: 2 * self._batch]]
+        copies = [copy_of(view, rng) for view in views[:copied]]
+        pixels = _pixels([varied(view, rng) for view in views] + copies).to(self._device)
+        image, text, read = self._seen(pixels, rng)
+        right = torch.from_numpy(self._pool.truth[rows]).to(self._device)
+        scale = self._model.logit_scale.clamp(max=math.log(50)).exp()
+        told = _attribute_loss(scale * image @ text.T, right, self._asked, self._weights)
+        probed = _attribute_loss(read, right, self._asked, self._weights)
+        own, other, copy = image[: self._batch], image[self._batch : 2 * self._batch], image[2 * self._batch :]
+        same, near = _contrast(own, other, _IDENTITY_SCALE), _contrast(own[:copied], copy, _COPY_SCALE)
+        margin = ((own * other).sum(1)[:copied] + _COPY_MARGIN - (own[:copied] * copy).sum(1)).relu().mean()
+        loss = _ATTRIBUTE_WEIGHT * (told + probed) + _IDENTITY_WEIGHT * same + _COPY_WEIGHT * (near + 4 * margin)
+        return loss, f"attributes {told:.3f} {probed:.3f}  identity {same:.3f}  copies {near:.3f}  margin {margin:.3f}"
+
+    def _seen(
+        self, pixels: "torch.Tensor", rng: np.random.Generator
+    ) -> tuple["torch.Tensor", "torch.Tensor", "torch.Tensor"]:
+        """Unit embeddings of the pictures and of one wording of every answer, and the read-out's logits."""
+        import torch
+        from torch.nn import functional
+
+        words = _ask(self._asked, self._forms, rng)
+        tokens = self._tokenizer(words, padding=True, return_tensors="pt").to(self._device)
+        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+            image = self._model.get_image_features(pixels).pooler_output
+            text = self._model.get_text_features(**tokens).pooler_output
+        read = self._readout(image.float())
+        return functional.normalize(image.float(), dim=1), functional.normalize(text.float(), dim=1), read
+
+
+def train(
+    out: Path, minutes: float, seed: int = 0, *, identities: int = 5000, batch: int = 96, start: Path | None = None
+) -> Path:
     """Train for ``minutes`` of processor time, going on from the checkpoint in ``out`` if there is one.
 
     Args:
         out: folder of the checkpoint and of the result.
         minutes: training time in all, earlier runs included; drawing is not counted.
         seed: of characters, augmentation and initial weights.
-        identities: characters drawn, each in two pictures.
-        batch: characters a step; three pictures of each pass through the network.
+        identities: characters drawn, each in several pictures.
+        batch: characters a step; two pictures of each pass through the network, and copies of half of them.
+        start: folder of a finished embedder to begin from instead of random weights.
 
     Returns:
         Folder of the finished model, as ``save_pretrained`` writes it.
     """
     import torch
-    from torch.nn import functional
 
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    asked, forms, tokenizer = questions(), templates(), new_tokenizer()
-    model = _new_model(len(tokenizer)).to(device, memory_format=torch.channels_last)
-    # Linear read-outs of the embedding, for training only: they carry attributes into the image tower before text is any use.
-    readout = torch.nn.Linear(model.config.projection_dim, sum(len(q.options) for q in asked)).to(device)
-    trained = torch.nn.ModuleDict({"model": model, "readout": readout})
-    optimizer = torch.optim.AdamW(trained.parameters(), lr=_PEAK_RATE, weight_decay=_WEIGHT_DECAY, betas=(0.9, 0.98))
-    budget, step = Budget(minutes * 60), 0
-    checkpoint = out / "checkpoint.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        trained.load_state_dict(saved["model"])
-        optimizer.load_state_dict(saved["optimizer"])
-        step, budget.spent = saved["step"], saved["spent"]
-    first = _FIRST_IDENTITY + seed * identities
-    pool = draw_all(drawn_portrait, ((first + k, view, _DRAWN) for k in range(identities) for view in range(2)))
-    truth = np.stack([labels(p.attributes, p.style, asked) for p in pool])
-    weights = [weight.to(device) for weight in _class_weights(truth, asked)]
-    rng = np.random.default_rng([seed, step])
-    model.train()
-    budget.start()
-    while budget.share < 1:
-        rate = _PEAK_RATE * min(1, (step + 1) / _WARMUP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * budget.share) + 0.005)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        chosen = rng.choice(identities, batch, replace=False) * 2
-        chosen = np.concatenate([chosen, chosen + 1])
-        views = [view_of(pool[k], SIZE, rng) for k in chosen]
-        copies = [copy_of(view, rng) for view in views[:batch]]
-        pixels = _pixels([varied(view, rng) for view in views] + copies).to(device)
-        tokens = tokenizer(_ask(asked, forms, rng), padding=True, return_tensors="pt").to(device)
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            image = model.get_image_features(pixels).pooler_output
-            text = model.get_text_features(**tokens).pooler_output
-        read = readout(image.float())
-        image, text = functional.normalize(image.float(), dim=1), functional.normalize(text.float(), dim=1)
-        scale = model.logit_scale.clamp(max=math.log(50)).exp()
-        rows = np.concatenate([chosen, chosen[:batch]])
-        right = torch.from_numpy(truth[rows]).to(device)
-        told = _attribute_loss(scale * image @ text.T, right, asked, weights)
-        probed = _attribute_loss(read, right, asked, weights)
-        own, other, copy = image[:batch], image[batch : 2 * batch], image[2 * batch :]
-        same, copied = _contrast(own, other, _IDENTITY_SCALE), _contrast(own, copy, _COPY_SCALE)
-        nearer = functional.relu((own * other).sum(1) + _COPY_MARGIN - (own * copy).sum(1)).mean()
-        loss = _ATTRIBUTE_WEIGHT * (told + probed) + _IDENTITY_WEIGHT * same + _COPY_WEIGHT * (copied + 4 * nearer)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(trained.parameters(), 2.0)
-        optimizer.step()
-        step += 1
-        budget.tell(
-            f"step {step}  attributes {told:.3f} {probed:.3f}  identity {same:.3f}  copies {copied:.3f}  margin {nearer:.3f}"
-        )
-        if budget.save_due() or budget.share >= 1:
-            state = {"model": trained.state_dict(), "optimizer": optimizer.state_dict()}
-            torch.save(state | {"step": step, "spent": budget.elapsed}, checkpoint.with_suffix(".tmp"))
-            checkpoint.with_suffix(".tmp").replace(checkpoint)
+    device, asked, tokenizer = device_here(), questions(), new_tokenizer()
+    model = _new_model(len(tokenizer)) if start is None else _open(start)
+    model = model.to(device, memory_format=torch.channels_last)
+    pool = _Pool(identities, _FIRST_IDENTITY + seed * identities, asked)
+    fit(_Lessons(model, tokenizer, asked, pool, min(batch, identities), device), _RECIPE, out, minutes, seed)
     return save(model, tokenizer, out / "embedder")
+
+
+def _open(folder: Path) -> Any:  # noqa: ANN401 - see _new_model
+    from charassets.models.mini_clip import MiniClipModel
+
+    return MiniClipModel.from_pretrained(folder).float()
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> Path:  # noqa: ANN401 - transformers' classes
@@ -221,9 +283,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=24.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--identities", type=int, default=6000)
+    parser.add_argument("--identities", type=int, default=5000)
+    parser.add_argument("--start", type=Path, help="a finished embedder to begin from")
     given = parser.parse_args()
-    train(given.out, given.minutes, given.seed, identities=given.identities)
+    train(given.out, given.minutes, given.seed, identities=given.identities, start=given.start)
 
 
 if __name__ == "__main__":

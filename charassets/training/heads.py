@@ -8,8 +8,7 @@ thresholds, which real art decides (``thresholds``).
 
 import argparse
 import json
-import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,22 +17,69 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.models.heads import HeadQuestion, as_input
-from charassets.training.budget import Budget
 from charassets.training.drawing import DrawnFigure, draw_all, drawn_figure
 from charassets.training.head_lessons import head_labels, head_questions, lesson
+from charassets.training.loop import Recipe, device_here, fit
+from charassets.training.priors import shift
 
 if TYPE_CHECKING:
     import torch
 
 SIDE = 80  # px of both squares; on heads of 80 px a second of training gained the most
-_DRAWN = 160  # px of the drawings they are cut from
-_PEAK_RATE, _WARMUP_STEPS, _WEIGHT_DECAY = 2e-3, 80, 0.03
+_DRAWN = 160  # px of the drawings of busts they are cut from
+_RECIPE = Recipe(peak_rate=2e-3, warmup_steps=80, weight_decay=0.03, betas=(0.9, 0.98), clip=2.0)
 _FIRST_IDENTITY, _FIRST_UNSEEN = 10_000_000, 3_000_000  # measuring uses seeds below both
 _TEMPERATURES = np.exp(np.linspace(np.log(0.4), np.log(3.0), 53))
 
 
+class _Lessons:
+    """Every question about figures of a pool; see ``charassets.training.loop.Learner``."""
+
+    def __init__(
+        self,
+        network: "torch.nn.Module",
+        pool: Sequence[DrawnFigure],
+        asked: tuple[HeadQuestion, ...],
+        batch: int,
+        device: "torch.device",
+    ) -> None:
+        self._network, self._pool, self._asked, self._batch, self._device = network, pool, asked, batch, device
+        self._truth = np.stack([head_labels(figure, asked) for figure in pool])
+        self._weights = [weight.to(device) for weight in _class_weights(self._truth, asked)]
+
+    def modules(self) -> Mapping[str, "torch.nn.Module"]:
+        """The network."""
+        return {"network": self._network}
+
+    def stepped(self, step: int) -> None:
+        """Nothing but the network changes."""
+
+    def shares(self) -> list[NDArray[np.float64]]:
+        """For each question the share of every option in what is learnt, class weights included."""
+        return [_shares(self._truth[:, k], self._weights[k].cpu().numpy()) for k in range(len(self._asked))]
+
+    def lesson(self, rng: np.random.Generator) -> tuple["torch.Tensor", str]:
+        """Some figures of the pool, each looked at anew."""
+        import torch
+
+        chosen = rng.choice(len(self._pool), self._batch, replace=len(self._pool) < self._batch)
+        heads, bodies = (tensor.to(self._device) for tensor in _batch([self._pool[k] for k in chosen], rng))
+        with torch.autocast(self._device.type, dtype=torch.bfloat16):
+            logits = self._network(heads, bodies)
+        right = torch.from_numpy(self._truth[chosen]).to(self._device)
+        loss = _loss(logits.float(), right, self._asked, self._weights)
+        return loss, f"loss {loss:.3f}"
+
+
 def train(
-    out: Path, minutes: float, seed: int = 0, *, figures: int = 12_000, unseen: int = 800, batch: int = 96
+    out: Path,
+    minutes: float,
+    seed: int = 0,
+    *,
+    figures: int = 20_000,
+    unseen: int = 800,
+    batch: int = 96,
+    start: Path | None = None,
 ) -> Path:
     """Train for ``minutes`` of processor time, going on from the checkpoint in ``out`` if there is one.
 
@@ -44,6 +90,7 @@ def train(
         figures: characters drawn to learn from.
         unseen: further characters, to fit the temperatures on.
         batch: figures a step.
+        start: folder of finished heads to begin from instead of random weights.
 
     Returns:
         Folder of the finished heads; no answer may decide anything before ``thresholds`` has allowed it.
@@ -54,46 +101,42 @@ def train(
 
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    asked = head_questions()
-    network = HeadsNetwork(SIDE, [len(q.options) for q in asked]).to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    optimizer = torch.optim.AdamW(network.parameters(), lr=_PEAK_RATE, weight_decay=_WEIGHT_DECAY, betas=(0.9, 0.98))
-    budget, step, checkpoint = Budget(minutes * 60), 0, out / "checkpoint.pt"
-    if checkpoint.exists():
-        saved = torch.load(checkpoint, map_location=device, weights_only=True)
-        network.load_state_dict(saved["network"])
-        optimizer.load_state_dict(saved["optimizer"])
-        step, budget.spent = saved["step"], saved["spent"]
+    device, asked = device_here(), head_questions()
+    network = HeadsNetwork(SIDE, [len(q.options) for q in asked])
+    if start is not None:
+        network.load_state_dict(_weights_of(start))
+    network = network.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     first = _FIRST_IDENTITY + seed * figures
     pool: list[DrawnFigure] = draw_all(drawn_figure, ((first + k, _DRAWN) for k in range(figures)))
-    truth = np.stack([head_labels(figure, asked) for figure in pool])
-    weights = [weight.to(device) for weight in _class_weights(truth, asked)]
-    rng = np.random.default_rng([seed, step])
-    network.train()
-    budget.start()
-    while budget.share < 1:
-        rate = _PEAK_RATE * min(1, (step + 1) / _WARMUP_STEPS) * (0.5 + 0.5 * math.cos(math.pi * budget.share) + 0.005)
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        chosen = rng.choice(figures, batch, replace=figures < batch)
-        heads, bodies = (tensor.to(device) for tensor in _batch([pool[k] for k in chosen], rng))
-        with torch.autocast(device.type, dtype=torch.bfloat16):
-            logits = network(heads, bodies)
-        loss = _loss(logits.float(), torch.from_numpy(truth[chosen]).to(device), asked, weights)
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
-        optimizer.step()
-        step += 1
-        budget.tell(f"step {step}  loss {loss:.3f}")
-        if budget.save_due() or budget.share >= 1:
-            state = {"network": network.state_dict(), "optimizer": optimizer.state_dict()}
-            state |= {"step": step, "spent": budget.elapsed}
-            torch.save(state, checkpoint.with_suffix(".tmp"))
-            checkpoint.with_suffix(".tmp").replace(checkpoint)
-    network.eval()
+    lessons = _Lessons(network, pool, asked, batch, device)
+    fit(lessons, _RECIPE, out, minutes, seed)
     held_out: list[DrawnFigure] = draw_all(drawn_figure, ((_FIRST_UNSEEN + k, _DRAWN) for k in range(unseen)))
-    return save(network, _calibrated(network, asked, held_out, device), out / "heads")
+    calibrated = _calibrated(network.eval(), asked, held_out, device)
+    _expect(network, calibrated, lessons.shares())
+    return save(network, calibrated, out / "heads")
+
+
+def _shares(truth: NDArray[np.int64], weights: NDArray[np.float32]) -> NDArray[np.float64]:
+    seen = np.bincount(truth[truth >= 0], minlength=len(weights)) * weights.astype(np.float64)
+    return seen / max(seen.sum(), 1e-9)
+
+
+def _expect(
+    network: "torch.nn.Module", questions: Sequence[HeadQuestion], trained: Sequence[NDArray[np.float64]]
+) -> None:
+    """Make the network expect values as often as the world has them: its last biases move, whatever the picture."""
+    import torch
+
+    moved = [q.temperature * shift(q, shares) for q, shares in zip(questions, trained, strict=True)]
+    last = network.get_submodule("answer")
+    with torch.no_grad():
+        last.get_parameter("bias").add_(torch.from_numpy(np.concatenate(moved)).to(next(last.parameters())))
+
+
+def _weights_of(folder: Path) -> "dict[str, torch.Tensor]":
+    from safetensors.torch import load_file
+
+    return load_file(folder / "model.safetensors")
 
 
 def _batch(figures: Sequence[DrawnFigure], rng: np.random.Generator) -> tuple["torch.Tensor", "torch.Tensor"]:
@@ -182,9 +225,10 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--figures", type=int, default=12_000)
+    parser.add_argument("--figures", type=int, default=20_000)
+    parser.add_argument("--start", type=Path, help="finished heads to begin from")
     given = parser.parse_args()
-    train(given.out, given.minutes, given.seed, figures=given.figures)
+    train(given.out, given.minutes, given.seed, figures=given.figures, start=given.start)
 
 
 if __name__ == "__main__":

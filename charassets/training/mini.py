@@ -3,15 +3,14 @@
 What belongs here: the order and the shares of time. Not here: how a model is trained, and putting it on the shelf (``shipping``),
 which somebody does who has read the scorecard.
 
-    python -m charassets.training.mini --minutes 120 --out build/mini --data ../shared/data
+    charassets train mini --out build/mini --data ../shared/data
 """
 
-import argparse
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-from charassets.training import detector, embedder, heads, thresholds
+from charassets.training import detector, embedder, heads
 
 _SHARES = {"detector": 0.45, "embedder": 0.3, "heads": 0.25}
 """Of the processor time; the detector is slowest to learn and everything else hangs on its boxes."""
@@ -19,11 +18,15 @@ _SHARES = {"detector": 0.45, "embedder": 0.3, "heads": 0.25}
 
 @dataclass(frozen=True)
 class Pools:
-    """Drawings made to learn from: scenes, characters in two pictures each, characters."""
+    """Drawings made to learn from: scenes, characters in four pictures each, characters."""
 
     scenes: int = 5000
-    identities: int = 6000
-    figures: int = 14_000
+    identities: int = 5000
+    figures: int = 20_000
+
+    def scaled(self, share: float) -> "Pools":
+        """A share of each, a handful at least."""
+        return Pools(*(max(8, round(share * number)) for number in (self.scenes, self.identities, self.figures)))
 
 
 @dataclass(frozen=True)
@@ -56,24 +59,3 @@ def train(out: Path, minutes: float, seed: int = 0, *, pools: Pools | None = Non
 
 def _tell(line: str) -> None:
     sys.stderr.write(line + "\n")
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description="Train the mini models from a seed.")
-    parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--minutes", type=float, default=120.0, help="processor minutes in all")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--data", type=Path, help="folder of the real sets, to choose the heads' thresholds on")
-    given = parser.parse_args()
-    made = train(given.out, given.minutes, given.seed)
-    if given.data:
-        sys.stdout.write(thresholds.settle(made.heads, given.data, detector=made.detector) + "\n")
-    else:
-        _tell("without --data no threshold is chosen: the heads give hints and decide nothing")
-    for field in fields(made):
-        sys.stdout.write(f"{field.name}: {getattr(made, field.name)}\n")
-
-
-if __name__ == "__main__":
-    main()

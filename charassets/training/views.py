@@ -57,7 +57,7 @@ def varied(picture: Pixels, rng: np.random.Generator) -> Pixels:
 
 def copy_of(picture: Pixels, rng: np.random.Generator) -> Pixels:
     """What may happen to a square picture on its way over the internet: one or two changes, framed again to its size."""
-    out = picture
+    out = picture if rng.random() < 0.6 else np.ascontiguousarray(picture[:, ::-1])
     for change in rng.choice(len(_CHANGES), int(rng.integers(1, 3)), replace=False):
         out = _CHANGES[change](out, rng)
     return letterbox(np.ascontiguousarray(out), picture.shape[0])

@@ -7,7 +7,7 @@ import pytest
 
 from charassets.models.heads import HeadQuestion, load_heads
 from charassets.settings import HeadSettings
-from charassets.training import heads, mini
+from charassets.training import heads
 from charassets.training.drawing import drawn_figure
 from charassets.training.figures import Figure, auc, b_cubed, balanced
 from charassets.training.head_lessons import cropped, head_labels, head_questions, lesson
@@ -24,15 +24,6 @@ def test_the_heads_train_resume_and_load(tmp_path):
     assert all(0.4 <= question.temperature <= 3.0 for question in loaded.questions)
     crop = np.full((50, 40, 3), 200, np.uint8)
     assert loaded.read([crop], [None])["Hair Color"].sum() == pytest.approx(1, abs=1e-5)
-
-
-def test_all_mini_models_are_made_by_one_call_and_again_from_where_it_stopped(tmp_path):
-    pools = mini.Pools(scenes=6, identities=40, figures=8)
-    made = mini.train(tmp_path, 0.06, pools=pools)
-    assert made == mini.train(tmp_path, 0.06, pools=pools)
-    assert made.detector.is_file()
-    assert (made.embedder / "model.safetensors").is_file()
-    assert (made.heads / "config.json").is_file()
 
 
 def test_labels_say_what_the_drawing_shows():
