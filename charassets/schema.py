@@ -196,7 +196,7 @@ _EVIDENCE_COLUMNS = (
         False,
     ),
     Column("score", pa.float32(), "Strength between 0 and 1, on the source's own scale.", False),
-    Column("source", pa.string(), "Who says so: tag, text, clip, head, colour, tagger, vlm or ocr.", False),
+    Column("source", pa.string(), "Who says so: tag, text, text_llm, clip, head, colour, tagger, vlm or ocr.", False),
     Column("detail", pa.string(), "The reason in words, e.g. tag `blonde_hair`."),
 )
 

@@ -120,6 +120,61 @@ class HeadSettings(_Section):
     batch: int = Field(default=32, ge=1, le=1024, description="Crops a forward pass.")
 
 
+class TaggerSettings(_Section):
+    """A tagger that comes as ONNX with a label file, such as the WD taggers."""
+
+    path: str = Field(
+        min_length=1, description="Folder with model.onnx and selected_tags.csv, or a hub id that holds them."
+    )
+    revision: str | None = Field(default=None, description="Commit a hub id is pinned to; required for a hub id.")
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights file.")
+    floor: float = Field(
+        default=0.2,
+        ge=0.0,
+        le=1.0,
+        description="Tags below this probability are no evidence; v3 taggers balance at .26.",
+    )
+    batch: int = Field(default=8, ge=1, le=256, description="Crops a forward pass.")
+
+
+class VlmSettings(_Section):
+    """A vision-language model that is asked about every attribute it is given."""
+
+    path: str = Field(min_length=1, description="Folder or hub id of a transformers image-text-to-text model.")
+    revision: str | None = Field(default=None, description="Commit a hub id is pinned to; required for a hub id.")
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights file.")
+    attributes: tuple[str, ...] = Field(
+        default=("Gender", "Age", "Hair Color", "Eye Color", "Dress"), description="Attributes it is asked about."
+    )
+    batch: int = Field(default=8, ge=1, le=256, description="Answers weighed in a forward pass.")
+
+
+class TextLlmSettings(_Section):
+    """A text model that reads free descriptions."""
+
+    path: str = Field(min_length=1, description="Folder or hub id of a transformers text-generation model.")
+    revision: str | None = Field(default=None, description="Commit a hub id is pinned to; required for a hub id.")
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights file.")
+    attributes: tuple[str, ...] = Field(
+        default=("Gender", "Age", "Hair Style", "Hair Color", "Hair Length", "Eye Color", "Body Type", "Dress"),
+        description="Attributes it is asked about, in this order.",
+    )
+    max_tokens: int = Field(default=512, ge=16, le=8192, description="Tokens of a description that are read.")
+    batch: int = Field(default=16, ge=1, le=256, description="Answers weighed in a forward pass.")
+
+
+class OcrSettings(_Section):
+    """Reads what is written in a picture."""
+
+    path: str | None = Field(
+        default=None,
+        description="Folder or hub id of a transformers image-to-text model for lines (TrOCR); none: areas of text only.",
+    )
+    revision: str | None = Field(default=None, description="Commit a hub id is pinned to; required for a hub id.")
+    sha256: str | None = Field(default=None, description="Pinned digest of the weights file.")
+    max_lines: int = Field(default=12, ge=1, le=200, description="Largest lines of a picture that are read.")
+
+
 class GateSettings(_Section):
     """The verdict's thresholds. They are views over stored scores: changing one recomputes nothing."""
 
@@ -333,6 +388,10 @@ class Settings(BaseSettings):
     heads: HeadSettings | None = Field(
         default=None, description="Attribute heads; without them the embedder is asked alone."
     )
+    tagger: TaggerSettings | None = Field(default=None, description="A tagger whose tags are evidence of pictures.")
+    vlm: VlmSettings | None = Field(default=None, description="A vision-language model asked about every crop.")
+    text_llm: TextLlmSettings | None = Field(default=None, description="A text model that reads descriptions.")
+    ocr: OcrSettings | None = Field(default=None, description="Finds and reads what is written in a picture.")
     gates: GateSettings = Field(default_factory=GateSettings)
     graph: GraphSettings = Field(default_factory=GraphSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)

@@ -6,7 +6,7 @@ Not here: the libraries that run the files.
 
 import hashlib
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,7 +18,7 @@ SHIPPED = Path(__file__).parent.parent / "weights"
 """The models that come with the package; ``mini:detector`` is ``SHIPPED/mini/detector.pt``."""
 
 _TENSORS = (".pt", ".onnx", ".bin", ".safetensors")
-_CONFIGURATION = (".xml", ".yaml", ".json", ".txt", ".model")
+_CONFIGURATION = (".xml", ".yaml", ".json", ".txt", ".model", ".csv", ".jinja")
 _HUB_FILES = ["*.safetensors", "*.json", "*.txt", "*.model"]  # no pickle is even downloaded
 
 
@@ -77,7 +77,7 @@ def find_embedder(settings: EmbedderSettings) -> Weights:
     elif (path := Path(settings.path).expanduser()).exists():
         name = path.name
     else:
-        path, name = _from_hub(settings), settings.path
+        path, name = _from_hub("embedder", settings.path, settings.revision, _HUB_FILES), settings.path
     if not (path / "config.json").is_file() or not list(path.glob("*.safetensors")):
         raise ModelMissingError(
             "the embedder is not there (a folder with config.json and *.safetensors is needed)",
@@ -105,27 +105,58 @@ def _shipped(setting: str, suffix: str) -> Path:
     return SHIPPED / model / f"{part}{suffix}"
 
 
-def _from_hub(settings: EmbedderSettings) -> Path:
-    if settings.path.count("/") != 1 or settings.path.startswith((".", "/")):
+def find_folder(
+    part: str, given: str, revision: str | None, sha256: str | None, needed: Sequence[str], fetched: Sequence[str] = ()
+) -> Weights:
+    """The folder of a model that transformers or onnxruntime opens: local, or of the hub at a pinned commit.
+
+    Args:
+        part: section of the settings, for complaints.
+        given: folder or hub id.
+        revision: commit of a hub id.
+        sha256: pinned digest of the tensors.
+        needed: globs, each of which has to match a file.
+        fetched: globs of what is downloaded; by default tensors as safetensors, and text.
+
+    Raises:
+        ModelMissingError: nothing is there, not what was pinned, or a hub id without a commit.
+    """
+    path = Path(given).expanduser()
+    if path.exists():
+        name = path.name
+    else:
+        path, name = _from_hub(part, given, revision, list(fetched) or _HUB_FILES), given
+    missing = [pattern for pattern in needed if not list(path.glob(pattern))]
+    if missing:
         raise ModelMissingError(
-            "the embedder is not there", where=settings.path, todo="give embedder.path an existing folder or a hub id"
+            f"the {part} is not there (no {' and no '.join(missing)})",
+            where=given,
+            todo=f"give {part}.path a folder that has them, or leave {part} out of the settings",
         )
-    if settings.revision is None or len(settings.revision) != 40:
+    return _checked(Weights(name, path, _digests(path)), sha256)
+
+
+def _from_hub(part: str, given: str, revision: str | None, files: list[str]) -> Path:
+    if given.count("/") != 1 or given.startswith((".", "/")):
+        raise ModelMissingError(
+            f"the {part} is not there", where=given, todo=f"give {part}.path an existing folder or a hub id"
+        )
+    if revision is None or len(revision) != 40:
         raise ModelMissingError(
             "a hub model has to be pinned",
-            where=settings.path,
-            todo="set embedder.revision to the full commit (40 digits): a branch may change under a finished dataset",
+            where=given,
+            todo=f"set {part}.revision to the full commit (40 digits): a branch may change under a finished dataset",
         )
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
-        fetched = snapshot_download(settings.path, revision=settings.revision, allow_patterns=_HUB_FILES)
+        fetched = snapshot_download(given, revision=revision, allow_patterns=files)
     except (LocalEntryNotFoundError, OSError, ValueError) as error:
         raise ModelMissingError(
-            f"the embedder could not be fetched: {type(error).__name__}",
-            where=f"{settings.path}@{settings.revision[:12]}",
-            todo="check the network and the names, or give embedder.path a local folder",
+            f"the {part} could not be fetched: {type(error).__name__}",
+            where=f"{given}@{revision[:12]}",
+            todo=f"check the network and the names, or give {part}.path a local folder",
         ) from None
     return Path(fetched)
 

@@ -6,8 +6,9 @@ What belongs here: the stage. Not here: how words are read (``charassets.attribu
 from collections.abc import Iterator, Mapping
 from typing import ClassVar
 
-from charassets.attributes.evidence import Evidence, from_words, to_table
-from charassets.attributes.tags import parse, parse_text
+from charassets.attributes.chosen_sources import word_sources
+from charassets.attributes.evidence import Evidence, to_table
+from charassets.attributes.evidence_source import Subject
 from charassets.attributes.vocabulary import load
 from charassets.schema import RAW_SHARDS, TAG_EVIDENCE, Table
 from charassets.settings import Settings
@@ -15,36 +16,50 @@ from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Stage
 
 
 class TagEvidence(Stage):
-    """Reads tag lines and descriptions. Skips: ``no_words`` (the source gave none), ``no_evidence`` (they say nothing)."""
+    """Asks every word source of the settings.
+
+    Skips: ``no_words`` (none came with the record), ``no_evidence`` (they say nothing).
+    """
 
     table: ClassVar[Table] = TAG_EVIDENCE
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {RAW_SHARDS.name: Reads(("tags", "description"))}
     batch_rows: ClassVar[int] = 4096
 
     def __init__(self, settings: Settings) -> None:
         self._vocabulary = load()
+        self._sources = word_sources(settings, self._vocabulary)
 
     def settings_read(self) -> Mapping[str, JsonValue]:
-        """The vocabulary."""
-        return {"vocabulary": self._vocabulary.digest}
+        """The vocabulary, and what the sources read."""
+        read: dict[str, JsonValue] = {"vocabulary": self._vocabulary.digest}
+        return read | {source.source: dict(source.settings_read()) for source in self._sources}
+
+    def weights(self) -> Mapping[str, str]:
+        """The files of every source."""
+        return {name: digest for source in self._sources for name, digest in source.weights().items()}
 
     def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:
-        """Answer every batch."""
+        """Answer every batch.
+
+        Raises:
+            ModelMissingError: the model of a source is not there.
+        """
         for batch in batches:
             yield self._answer(batch)
 
     def _answer(self, batch: Batch) -> Outcome:
+        columns = (batch.records.column(name).to_pylist() for name in ("tags", "description"))
+        subjects = [Subject(tags=tags, description=text) for tags, text in zip(*columns, strict=True)]
+        told: list[list[Evidence]] = [[] for _ in subjects]
+        for source in self._sources:
+            for rows, more in zip(told, source.answers(subjects), strict=True):
+                rows += more
         found: dict[str, list[Evidence]] = {}
         skipped: dict[str, str] = {}
-        columns = (batch.records.column(name).to_pylist() for name in ("tags", "description"))
-        for record, tags, description in zip(batch.record_ids, *columns, strict=True):
-            if not tags and not description:
-                skipped[record] = "no_words"
-                continue
-            evidence = from_words((parse(tags, self._vocabulary), parse_text(description, self._vocabulary)))
-            if evidence:
-                found[record] = evidence
+        for record, subject, rows in zip(batch.record_ids, subjects, told, strict=True):
+            if rows:
+                found[record] = rows
             else:
-                skipped[record] = "no_evidence"
+                skipped[record] = "no_evidence" if subject.tags or subject.description else "no_words"
         return Outcome(to_table(found, self.schema), skipped=skipped)
