@@ -222,10 +222,10 @@ def reader_folder(tmp_path_factory):
     from transformers import (
         TrOCRConfig,
         TrOCRForCausalLM,
+        VisionEncoderDecoderModel,
         ViTConfig,
         ViTImageProcessor,
         ViTModel,
-        VisionEncoderDecoderModel,
     )
 
     folder = tmp_path_factory.mktemp("reader")
