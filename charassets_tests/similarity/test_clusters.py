@@ -6,7 +6,7 @@ from sklearn.metrics import adjusted_rand_score
 
 from charassets.similarity import clusters
 from charassets.similarity.clusters import WHOLE_UP_TO, ClusterRule, Clusters, character_id
-from charassets.similarity.density import by_graph
+from charassets.similarity.density import by_graph, distances, select_clusters, spanning_forest, with_bridges
 from charassets.similarity.knn import build_graph
 
 RULE = ClusterRule(min_cluster_size=5, min_samples=3)
@@ -40,6 +40,54 @@ def test_the_graph_path_agrees_with_hdbscan_itself():
     assert adjusted_rand_score(truth[truth >= 0], whole.label[truth >= 0]) > 0.97
     assert adjusted_rand_score(whole.label, graph.label) > 0.97
     assert abs(np.mean(whole.label < 0) - np.mean(graph.label < 0)) < 0.05
+
+
+@pytest.mark.parametrize(("n", "k"), [(400, 32), (1_200, 16), (3_000, 16)])  # below 700, 16 neighbours are too few
+def test_the_graph_is_as_right_as_hdbscan(n: int, k: int):
+    random = np.random.default_rng(n)
+    sizes = np.maximum(3, random.lognormal(2.5, 0.8, n // 18).astype(int)).tolist()
+    vectors, truth = characters(sizes, strangers=n // 10, dim=48, spread=0.65, seed=n)
+    whole = cluster_vectors(vectors, names(len(vectors)), RULE, whole_up_to=len(vectors))
+    graph, _ = by_graph(build_graph(vectors, k), 5, 3)
+    agreement = [adjusted_rand_score(alone(truth), alone(labels)) for labels in (whole.label, graph)]
+    assert agreement[0] > 0.8
+    assert abs(agreement[0] - agreement[1]) <= 0.015
+
+
+def alone(labels: np.ndarray) -> np.ndarray:
+    """Every noise point a cluster of its own."""
+    return np.where(labels < 0, labels.max() + 1 + np.cumsum(labels < 0), labels)
+
+
+def test_the_tree_is_condensed_as_the_hdbscan_library_does():
+    from hdbscan._hdbscan_linkage import label
+    from hdbscan._hdbscan_tree import compute_stability, condense_tree, get_clusters
+
+    vectors, _ = characters([40, 25, 12, 12, 7] * 4, strangers=60)
+    graph = build_graph(vectors, 16)
+    tree = with_bridges(spanning_forest(graph, 3), len(vectors))
+    condensed = condense_tree(label(tree), 5)
+    for most in (0, 20):
+        theirs = get_clusters(condensed, compute_stability(condensed), max_cluster_size=most)
+        ours = select_clusters(tree, 5, most)
+        assert np.array_equal(ours[0], theirs[0])
+        assert np.allclose(ours[1], theirs[1])
+
+
+def test_the_filtered_forest_weighs_what_the_unfiltered_one_weighs():
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import minimum_spanning_tree
+
+    vectors, _ = characters([30] * 20, strangers=40)
+    graph = build_graph(vectors, 10)
+    length = distances(graph.cosines)
+    near = np.repeat(np.arange(len(vectors)), 10)
+    far = graph.neighbours.ravel()
+    weight = np.maximum(length.ravel(), np.maximum(length[near, 2], length[far, 2]))
+    whole = minimum_spanning_tree(csr_array((weight, (near, far)), shape=(len(vectors), len(vectors))))
+    forest = spanning_forest(graph, 3)
+    assert len(forest) == whole.nnz
+    assert np.isclose(forest[:, 2].sum(), whole.sum(), rtol=1e-5)
 
 
 @pytest.mark.filterwarnings("ignore:divide by zero")
