@@ -1,9 +1,13 @@
+import jsonschema
 import pytest
 
+from charassets.attributes import vocabulary
 from charassets.attributes.tags import parse
 from charassets.attributes.vocabulary import load
 from charassets.attributes.vocabulary_file import spelling_key
 from charassets.errors import UsageError
+from charassets.extraction import extract
+from charassets.settings import load_settings
 
 SMALL = """
 strength: 0.9
@@ -90,3 +94,51 @@ def test_spellings_of_a_tag_share_a_key_and_emoticons_keep_theirs():
     assert spelling_key("twin_tails") == spelling_key("twin-tails") == spelling_key("twintails")
     assert spelling_key("^_^") == "^_^"
     assert spelling_key("o_o") == "o_o"
+
+
+WINGS = """
+  Wings:
+    values:
+      Feathered:
+        heads: [feathered_wings]
+        tags: [angel_wings]
+      Bat:
+        tags: [bat_wings, demon_wings]
+"""
+
+
+@pytest.fixture
+def edited(monkeypatch, write):
+    """The shipped file with one attribute and one value more, and not a line of code."""
+    text = vocabulary.SHIPPED.read_text(encoding="utf-8").rstrip("\n") + WINGS
+    text = text.replace("      Dreadlocks:\n", "      Cornrows:\n        tags: [box_braids]\n      Dreadlocks:\n", 1)
+    copy = write(text)
+    read = vocabulary.read
+    monkeypatch.setattr(vocabulary, "read", lambda path: read(copy))
+    load.cache_clear()
+    yield
+    load.cache_clear()
+
+
+def test_an_attribute_and_a_value_added_to_the_file_reach_the_record_and_its_schema(edited, tmp_path):
+    from charassets.attributes.record import json_schema
+
+    settings = load_settings({"workspace": str(tmp_path), "device": "cpu"})
+    found = extract(None, "1girl, solo, angel_wings, box_braids, brown_hair", settings)
+    assert found.record["Wings"] == "Feathered"
+    assert found.record["Hair Style"] == "Cornrows"
+    assert found.record["Hair Color"] == "Brown"
+    schema = json_schema()
+    assert schema["properties"]["Wings"] == {"enum": ["Feathered", "Bat"]}
+    jsonschema.validate(found.record, schema)
+    assert "Wings" not in extract(None, "1girl, solo", settings).record
+
+
+def test_the_vocabulary_holds_every_attribute_of_the_brief_and_both_kinds():
+    attributes = load().attributes
+    optional = {"Facial Expression", "Accessories", "Scars", "Tattoos", "Facial Hair", "Headwear", "Skin Tone"}
+    assert optional <= attributes.keys()
+    assert attributes["Accessories"].multi
+    assert not attributes["Hair Color"].multi
+    asked = [a for a in attributes.values() if a.core and a.name != "Ethnicity"]
+    assert all(any(value.prompts for value in a.values) for a in asked)
