@@ -6,12 +6,10 @@ What belongs here: handing these out. Not here: questions and deeds.
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from threading import Lock
 
 import duckdb
 
-from charassets.curation import Decisions, EditLog, replay
+from charassets.curation import Decisions, EditLog
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 from charassets.settings import Settings
@@ -22,22 +20,12 @@ class NoWarehouseError(UsageError):
     """There is no warehouse yet: an app may be opened before the first run."""
 
 
-@dataclass
-class _Replayed:
-    """Decisions as of a place in the log."""
-
-    head: int = -1
-    decisions: Decisions = field(default_factory=Decisions)
-    lock: Lock = field(default_factory=Lock)
-
-
 class Context:
     """The surroundings of every page of one app. Threads share it."""
 
     def __init__(self, workspace: Workspace, settings: Settings) -> None:
         self.workspace, self.settings = workspace, settings
         self._live = LiveWarehouse(workspace)
-        self._replayed = _Replayed()
 
     @property
     def log(self) -> EditLog:
@@ -62,13 +50,8 @@ class Context:
             yield view.con
 
     def decisions(self) -> Decisions:
-        """Everything people decided that still stands; replayed when the log has grown."""
-        held = self._replayed
-        head = self.log.head()
-        with held.lock:
-            if held.head != head:
-                held.decisions, held.head = replay(self.log.edits()), head
-            return held.decisions
+        """Everything people decided that still stands."""
+        return self._live.decisions()
 
     def names(self, con: duckdb.DuckDBPyConnection) -> Callable[[str], str]:
         """How a character is called: the name people gave, else its id."""

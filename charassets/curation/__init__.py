@@ -1,6 +1,6 @@
 """What people decide: the append-only edit log, and its replay into decisions."""
 
-from charassets.curation.decisions import Decisions, Keep, Name, Review, replay
+from charassets.curation.decisions import Decisions, Keep, Name, Replay, Review, replay
 from charassets.curation.exchange import Held, Imported, export_edits, import_edits
 from charassets.curation.links import Links
 from charassets.curation.log import ACTOR, ConflictError, Edit, EditLog, live
@@ -19,6 +19,7 @@ __all__ = [
     "Keep",
     "Links",
     "Name",
+    "Replay",
     "Review",
     "decisions_of",
     "edits_of",

@@ -6,9 +6,10 @@ What belongs here: undo, and which of two words is the last. Not here: what the 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import singledispatchmethod
+from threading import Lock
 
 from charassets.curation.links import Links, settle
-from charassets.curation.log import Edit, live
+from charassets.curation.log import Edit, EditLog, live
 from charassets.curation.operations import (
     AttributeSet,
     ClusterLock,
@@ -19,6 +20,7 @@ from charassets.curation.operations import (
     Operation,
     ReviewSkip,
     Tie,
+    Undo,
 )
 
 
@@ -75,6 +77,10 @@ class Decisions:
     edit_ids: tuple[str, ...] = ()
 
 
+_PLAIN = (AttributeSet, ClusterRename, KeepCopies, Identity, ReviewSkip)
+"""Operations that tie and cut nothing."""
+
+
 def replay(edits: Iterable[Edit]) -> Decisions:
     """Take the edits of a log, in order, for what they come to.
 
@@ -84,19 +90,43 @@ def replay(edits: Iterable[Edit]) -> Decisions:
     Raises:
         UsageError: an operation of a later version of the project.
     """
-    standing = live(list(edits))
     gathered = _Gathered()
-    for edit in standing:
-        operation = edit.operation
-        claims = operation.claims()
-        gathered.statements += (*claims.ties, *claims.cuts)
-        gathered.take(operation, edit)
-    return gathered.decisions(tuple(edit.id for edit in standing))
+    for edit in live(list(edits)):
+        gathered.add(edit)
+    return gathered.decisions()
+
+
+class Replay:
+    """The decisions of a log that grows under a process that goes on: new edits are added to what was replayed.
+
+    Only an undo starts from the beginning, since it may take back what later edits overruled. Threads may share it.
+    """
+
+    def __init__(self, log: EditLog) -> None:
+        self._log = log
+        self._lock = Lock()
+        self._edits: list[Edit] = []
+        self._gathered = _Gathered()
+        self._decisions = Decisions()
+
+    def now(self) -> tuple[Decisions, list[Edit]]:
+        """The decisions as the log stands, and its edits in order."""
+        with self._lock:
+            new = self._log.edits(self._edits[-1].seq if self._edits else 0)
+            if new:
+                self._edits = [*self._edits, *new]
+                if any(edit.op == Undo.op for edit in new):
+                    self._gathered, new = _Gathered(), live(self._edits)
+                for edit in new:
+                    self._gathered.add(edit)
+                self._decisions = self._gathered.decisions()
+            return self._decisions, self._edits
 
 
 class _Gathered:
     def __init__(self) -> None:
-        self.statements: list[Tie | Cut] = []
+        self._statements: list[Tie | Cut] = []
+        self._edit_ids: list[str] = []
         self._attributes: dict[tuple[str, str], Review] = {}
         self._names: list[Name] = []
         self._locked: list[frozenset[str]] = []
@@ -104,21 +134,30 @@ class _Gathered:
         self._identities: dict[str, Review] = {}
         self._skipped: set[tuple[str, str]] = set()
 
-    def decisions(self, edit_ids: tuple[str, ...]) -> Decisions:
+    def add(self, edit: Edit) -> None:
+        """Take an edit that stands, in order."""
+        operation = edit.operation
+        if not isinstance(operation, _PLAIN):
+            claims = operation.claims()
+            self._statements += (*claims.ties, *claims.cuts)
+        self._edit_ids.append(edit.id)
+        self.take(operation, edit)
+
+    def decisions(self) -> Decisions:
         characters, copies = (
-            settle([s for s in self.statements if s.relation == relation]) for relation in ("character", "copy")
+            settle([s for s in self._statements if s.relation == relation]) for relation in ("character", "copy")
         )
         locked = tuple(lock for lock in self._locked if len(lock) == 1 or any(map(lock.issubset, characters.same)))
         return Decisions(
-            attributes=self._attributes,
+            attributes=dict(self._attributes),
             names=tuple(self._names),
             locked=locked,
             characters=characters,
             copies=copies,
             keeps=tuple(self._keeps),
-            identities=self._identities,
+            identities=dict(self._identities),
             skipped=frozenset(self._skipped),
-            edit_ids=edit_ids,
+            edit_ids=tuple(self._edit_ids),
         )
 
     @singledispatchmethod

@@ -11,7 +11,7 @@ from threading import Lock
 
 import duckdb
 
-from charassets.curation import EditLog
+from charassets.curation import Decisions, EditLog, Replay
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 from charassets.warehouse.overlay import Overlay, lay_over
@@ -34,6 +34,7 @@ class LiveWarehouse:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = Lock()
+        self._replay = Replay(self.log)
         self._held: tuple[_Stamp, duckdb.DuckDBPyConnection] | None = None
 
     @property
@@ -46,6 +47,10 @@ class LiveWarehouse:
         """Whether there is a warehouse to ask."""
         return self._workspace.warehouse.is_file()
 
+    def decisions(self) -> Decisions:
+        """Everything people decided that still stands."""
+        return self._replay.now()[0]
+
     @contextmanager
     def view(self) -> Iterator[View]:
         """A cursor with the edits laid over; whoever holds it stays on the file it was opened on.
@@ -57,7 +62,7 @@ class LiveWarehouse:
         try:
             con.execute("USE charassets")
             search_from(con, self._workspace.root)
-            yield View(con, lay_over(con, self.log))
+            yield View(con, lay_over(con, self._replay))
         finally:
             con.close()
 

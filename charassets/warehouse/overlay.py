@@ -16,7 +16,7 @@ import duckdb
 import pyarrow as pa
 
 from charassets.attributes.vocabulary import UNKNOWN, load
-from charassets.curation import Decisions, Edit, EditLog, decisions_of, edits_of, live, replay
+from charassets.curation import Decisions, Edit, Replay
 from charassets.curation.operations import DifferentCharacter, Eject, SameCharacter
 from charassets.warehouse.records import column_of
 from charassets.warehouse.reviews import FINAL, REVIEWS, final_sql, review_rows
@@ -44,20 +44,21 @@ class Overlay:
     revoked: int
 
 
-def lay_over(con: duckdb.DuckDBPyConnection, log: EditLog) -> Overlay:
+def lay_over(con: duckdb.DuckDBPyConnection, replayed: Replay) -> Overlay:
     """Lay the log's present state over the warehouse that ``con`` (or its cursor) has open.
 
     Costs two milliseconds where nothing was edited since the last time on the same connection.
 
     Args:
         con: a connection of ``charassets.warehouse.connect`` or a cursor of one; its search path is set.
-        log: the workspace's edit log.
+        replayed: the decisions of the workspace's edit log.
     """
-    head = log.head()
+    now, edits = replayed.now()
+    head = edits[-1].seq if edits else 0
     with _lock:  # two cursors of one connection would otherwise lay over at once
         found = _state(con)
         if found is None or found.head != head:
-            found = _laid(con, log.edits(), head)
+            found = _laid(con, now, edits)
     con.execute(f"SET search_path = {literal(_PATH)}")
     return found
 
@@ -70,20 +71,15 @@ def _state(con: duckdb.DuckDBPyConnection) -> Overlay | None:
     return Overlay(*rows[0])
 
 
-def _laid(con: duckdb.DuckDBPyConnection, edits: Sequence[Edit], head: int) -> Overlay:
-    stored = con.sql("FROM charassets.main.edits").to_arrow_table()
-    before = {edit.id for edit in edits_of(stored)}
-    standing = live(edits)
-    added = [edit for edit in standing if edit.id not in before]
-    revoked = before - {edit.id for edit in standing}
-    now, then = replay(edits), decisions_of(stored)
-    overlay = Overlay(head, len(added), len(revoked))
+def _laid(con: duckdb.DuckDBPyConnection, now: Decisions, edits: Sequence[Edit]) -> Overlay:
+    before = {edit_id for (edit_id,) in con.execute("SELECT edit_id FROM charassets.main.edits").fetchall()}
+    standing = set(now.edit_ids)
+    added = [edit for edit in edits if edit.id in standing and edit.id not in before]
+    overlay = Overlay(edits[-1].seq if edits else 0, len(added), len(before - standing))
     con.execute("BEGIN")
     try:
         _put(con, REVIEWS.name, review_rows(now))
-        answers = _changed_answers(con, now, then)
-        moves = _moves(con, added)
-        _put_records(con, answers, moves, now)
+        _put_records(con, _changed_answers(con), _moves(con, added), now)
         final = final_sql("charassets.main.character_attributes", f"memory.main.{REVIEWS.name}")
         con.execute(f"CREATE OR REPLACE VIEW memory.main.{FINAL} AS {final}")
         _put_names(con, now)
@@ -106,31 +102,29 @@ _Answers = Mapping[tuple[str, str], tuple[str, float]]
 """(record, attribute) to value and confidence."""
 
 
-def _changed_answers(
-    con: duckdb.DuckDBPyConnection, now: Decisions, then: Decisions
-) -> dict[tuple[str, str], tuple[str, float]]:
+_CHANGED_ANSWERS = """
+SELECT record_id, attribute, value, CASE value WHEN $1 THEN 0 ELSE 1 END
+FROM memory.main.reviews ANTI JOIN charassets.main.reviews AS stored USING (record_id, attribute, value)
+UNION ALL
+SELECT
+    record_id, attribute,
+    CASE status WHEN 'decided' THEN value ELSE $1 END, CASE status WHEN 'decided' THEN confidence ELSE 0 END
+FROM charassets.main.character_attributes
+SEMI JOIN (FROM charassets.main.reviews ANTI JOIN memory.main.reviews AS now USING (record_id, attribute)) AS undone
+USING (record_id, attribute)
+"""
+
+
+def _changed_answers(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], tuple[str, float]]:
     """Answers that differ from the warehouse's: newly reviewed ones, and the machine's where a review was undone."""
-    changed = {
-        key: (said.value, float(said.value != UNKNOWN))
-        for key, said in now.attributes.items()
-        if key not in then.attributes or then.attributes[key].value != said.value
-    }
-    back = then.attributes.keys() - now.attributes.keys()
-    if back:
-        query = (
-            "SELECT record_id, attribute, CASE status WHEN 'decided' THEN value ELSE $2 END, "
-            "CASE status WHEN 'decided' THEN confidence ELSE 0 END "
-            "FROM charassets.main.character_attributes WHERE record_id IN (SELECT unnest($1))"
-        )
-        rows = con.execute(query, [sorted({record for record, _ in back}), UNKNOWN]).fetchall()
-        changed |= {(r, a): (value, confidence) for r, a, value, confidence in rows if (r, a) in back}
-    return changed
+    rows = con.execute(_CHANGED_ANSWERS, [UNKNOWN]).fetchall()
+    return {(record, attribute): (value, float(confidence)) for record, attribute, value, confidence in rows}
 
 
 def _moves(con: duckdb.DuckDBPyConnection, added: Iterable[Edit]) -> dict[str, str | None]:
     """Record to the character it shows by the edits that are not taken in yet, in their order."""
-    operations = [(edit, edit.operation) for edit in added]
-    asked = sorted({r for _, op in operations for _, r in op.claims().touched if isinstance(op, _MOVING)})
+    operations = [(edit, edit.operation) for edit in added if edit.op in _MOVING]
+    asked = sorted({record for _, operation in operations for _, record in operation.claims().touched})
     if not asked:
         return {}
     query = """
@@ -154,7 +148,7 @@ def _moves(con: duckdb.DuckDBPyConnection, added: Iterable[Edit]) -> dict[str, s
     return {record: character for record, character in at.items() if character != before[record]}
 
 
-_MOVING = (SameCharacter, DifferentCharacter, Eject)
+_MOVING = frozenset({SameCharacter.op, DifferentCharacter.op, Eject.op})
 
 
 def _put_records(

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from charassets.curation import EditLog, decisions_of, live, replay, take_snapshot
+from charassets.curation import EditLog, Replay, decisions_of, live, replay, take_snapshot
 from charassets.curation.links import settle
 from charassets.curation.operations import Cut, Tie
 from charassets.lake.fragments import Lake
@@ -84,6 +84,7 @@ class Curating(RuleBasedStateMachine):
     def start(self):
         self.folder = tempfile.TemporaryDirectory()
         self.log = EditLog(Path(self.folder.name) / "edits.sqlite")
+        self.growing = Replay(self.log)
         self.acts = []  # [edit, stands, the undo in force]
 
     def teardown(self):
@@ -98,6 +99,15 @@ class Curating(RuleBasedStateMachine):
     @rule(records=some, name=st.sampled_from(["Rin", "Len"]))
     def rename(self, records, name):
         self.acts.append([self.log.append("cluster.rename", {"members": sorted(records), "name": name}), True, None])
+
+    @rule(left=some, right=some, apart=st.booleans())
+    def link(self, left, right, apart):
+        if apart and right - left:
+            args = {"left": sorted(left), "right": sorted(right - left)}
+            self.acts.append([self.log.append("records.different_character", args), True, None])
+        else:
+            args = {"record_ids": sorted(left | right)}
+            self.acts.append([self.log.append("records.same_character", args), True, None])
 
     @rule(which=st.integers(0, 100))
     def undo_or_redo(self, which):
@@ -123,11 +133,12 @@ class Curating(RuleBasedStateMachine):
         standing = [edit for edit, stands, _ in self.acts if stands]
         assert live(self.log.edits()) == standing
         decisions = replay(self.log.edits())
+        assert self.growing.now() == (decisions, self.log.edits())
         hair, names = {}, {}
         for edit in standing:
             if edit.op == "attribute.set":
                 hair |= dict.fromkeys(edit.args["record_ids"], edit.args["value"])
-            else:
+            elif edit.op == "cluster.rename":
                 names |= dict.fromkeys(edit.args["members"], edit.args["name"])
         assert {record: review.value for (record, _), review in decisions.attributes.items()} == hair
         told = {}

@@ -3,7 +3,7 @@ import pyarrow as pa
 import pytest
 
 from charassets import warehouse
-from charassets.curation import EditLog, take_snapshot
+from charassets.curation import EditLog, Replay, take_snapshot
 from charassets.warehouse import connect
 from charassets.warehouse.live import LiveWarehouse
 from charassets.warehouse.overlay import lay_over
@@ -26,7 +26,7 @@ def rebuilt(place):
 
 def ask(place, query):
     with connect(place[0]) as con:
-        lay_over(con, place[3])
+        lay_over(con, Replay(place[3]))
         return con.execute(query).fetchall()
 
 
@@ -47,7 +47,7 @@ FINAL = (
 def test_without_edits_the_overlay_shows_the_warehouse(place):
     with connect(place[0]) as con:
         bare = con.sql("FROM records ORDER BY record_id").to_arrow_table()
-        overlay = lay_over(con, place[3])
+        overlay = lay_over(con, Replay(place[3]))
         over = con.sql("FROM records ORDER BY record_id").to_arrow_table()
     assert (overlay.head, overlay.pending, overlay.revoked) == (0, 0, 0)
     assert over.column_names == bare.column_names
@@ -61,7 +61,7 @@ def test_an_edit_shows_at_once_and_the_same_after_the_next_build(place):
     rebuilt(place)
     assert (ask(place, HAIR), ask(place, FINAL)) == before
     with connect(place[0]) as con:
-        assert lay_over(con, place[3]).pending == 0
+        assert lay_over(con, Replay(place[3])).pending == 0
 
 
 def test_an_undo_shows_at_once_also_when_the_warehouse_had_taken_the_edit_in(place):
@@ -71,7 +71,7 @@ def test_an_undo_shows_at_once_also_when_the_warehouse_had_taken_the_edit_in(pla
     place[3].undo(said.id)
     assert (ask(place, HAIR), ask(place, FINAL)) == machine
     with connect(place[0]) as con:
-        assert lay_over(con, place[3]).revoked == 1
+        assert lay_over(con, Replay(place[3])).revoked == 1
 
 
 CHARACTERS = (
@@ -139,7 +139,7 @@ def test_hostile_names_and_values_are_only_text(place, text):
 def test_an_edit_over_many_records_is_laid_over_in_one_go(place):
     say(place, "Hair Length", "Short", *(f"r{i}" for i in range(50_000)), "ann-1")
     with connect(place[0]) as con:
-        lay_over(con, place[3])
+        lay_over(con, Replay(place[3]))
         assert con.execute("SELECT count(*) FROM reviews").fetchall() == [(50_001,)]
         kept = con.sql("SELECT record_id FROM records").to_arrow_table()["record_id"]
     assert isinstance(kept, pa.ChunkedArray)
