@@ -7,6 +7,7 @@ from charassets.attributes.colour import ColourSource
 from charassets.attributes.evidence_source import EvidenceSource
 from charassets.attributes.head_answers import HeadSource
 from charassets.attributes.ocr import OcrSource
+from charassets.attributes.probes import ProbeSource
 from charassets.attributes.tagger import TaggerSource
 from charassets.attributes.text_llm import TextLlmSource
 from charassets.attributes.vlm import VlmSource
@@ -37,4 +38,5 @@ def picture_sources(settings: Settings, vocabulary: Vocabulary) -> tuple[Evidenc
         sources.append(VlmSource(settings.vlm, device, vocabulary))
     if settings.ocr is not None:
         sources.append(OcrSource(settings.ocr, device, vocabulary))
+    sources.append(ProbeSource(settings, vocabulary))
     return tuple(sources)

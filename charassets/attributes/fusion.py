@@ -285,7 +285,7 @@ def _several(counted: Counted, least: NDArray[np.float64]) -> Verdict:
     why[ballot.hidden] = "hidden"
     why[ballot.empty] = "nothing"
     first = np.where(held if held.any() else counted.confidence > 2, counted.confidence, -1.0).argmax(axis=1)
-    first = np.where(some, first, counted.confidence[:, :-1].argmax(axis=1))
+    first = np.where(some, first, counted.raw[:, :-1].argmax(axis=1))
     return Verdict(held, first, np.full(len(first), -1), confidence, status, why)
 
 

@@ -21,18 +21,22 @@ _LEAST = 1e-3  # scores are kept so far from 0 and 1, whose logits are infinite
 
 @dataclass(frozen=True)
 class Witness:
-    """A fitted curve: chance of being right = ``min(cap, sigmoid(slope * logit(score) + offset))`` (Platt, 1999).
+    """A fitted curve: chance of being right = ``sigmoid(slope * logit(score) + offset)`` (Platt, 1999), within limits.
 
     Attributes:
         slope: 0 or more, so that a stronger statement is never worth less.
         offset: of the line.
-        cap: most that the source is believed on art it was not fitted on.
+        cap: most that it is believed below the score ``proven``.
+        proven: score from which it was right often enough on art it was not fitted on; above 1: never.
+        ceiling: most that it is believed from there on.
         n: statements it was fitted on.
     """
 
     slope: float
     offset: float
     cap: float = 1.0
+    proven: float = 2.0
+    ceiling: float = 1.0
     n: int = 0
 
 
@@ -57,7 +61,8 @@ class Witnesses:
         kept = np.clip(scores.astype(np.float64), _LEAST, 1 - _LEAST)
         line = curve.slope * np.log(kept / (1 - kept)) + curve.offset
         # A source that is switched off (weight 0) stays silent however well it was fitted.
-        return np.minimum(curve.cap, 1 / (1 + np.exp(-line))) * (ceiling > 0)
+        most = np.where(kept >= curve.proven, curve.ceiling, curve.cap)
+        return np.minimum(most, 1 / (1 + np.exp(-line))) * (ceiling > 0)
 
 
 @dataclass(frozen=True, eq=False)

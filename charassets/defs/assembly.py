@@ -11,6 +11,7 @@ from charassets.defs import (
     embeddings,
     exports,
     images,
+    learning,
     maintenance,
     raw,
     similarity,
@@ -18,7 +19,7 @@ from charassets.defs import (
 )
 from charassets.defs.resources import Workbench
 
-_ASSETS = (raw, images, embeddings, design, attributes, curation, similarity, consensus, warehouse, exports)
+_ASSETS = (raw, images, embeddings, design, attributes, curation, similarity, consensus, learning, warehouse, exports)
 
 
 def build_defs() -> dg.Definitions:
@@ -30,10 +31,16 @@ def build_defs() -> dg.Definitions:
             automation.everything,
             automation.refresh_shards,
             automation.refresh_collection,
+            automation.learn,
             maintenance.shards_by_key,
             maintenance.tidy,
         ],
-        schedules=[automation.nightly_shards, automation.nightly_collection, maintenance.weekly_tidy],
+        schedules=[
+            automation.nightly_shards,
+            automation.nightly_collection,
+            automation.nightly_learning,
+            maintenance.weekly_tidy,
+        ],
         sensors=[automation.new_shards, automation.fill_missing],
         resources={"workbench": Workbench()},
         executor=dg.in_process_executor,  # the model stays loaded across the assets of a run

@@ -17,6 +17,7 @@ from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
 from charassets.defs.exports import exports
 from charassets.defs.images import single_character_images
+from charassets.defs.learning import calibration, fusion_policy, heads
 from charassets.defs.partitions import SHARDS, SHARDS_PER_RUN, contiguous, range_tags, shards
 from charassets.defs.raw import raw_shards
 from charassets.defs.resources import Workbench
@@ -52,6 +53,12 @@ refresh_shards = dg.define_asset_job(
 )
 refresh_collection = dg.define_asset_job(
     "refresh_collection", COLLECTION_ASSETS, description="Edits, duplicates, characters, warehouse and exports."
+)
+
+learn = dg.define_asset_job(
+    "learn",
+    dg.AssetSelection.assets(heads, fusion_policy, calibration),
+    description="Heads, fusion policy and calibration, taught by the collection; promoted only if better.",
 )
 
 
@@ -99,6 +106,15 @@ nightly_collection = dg.ScheduleDefinition(
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
     description="Refresh the collection tables, two hours after the shards were asked for; unchanged ones cost nothing.",
+)
+
+nightly_learning = dg.ScheduleDefinition(
+    name="nightly_learning",
+    job=learn,
+    cron_schedule="0 5 * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Learn from the collection when it is up to date; the next night's shards read what was promoted.",
 )
 
 fill_missing = dg.AutomationConditionSensorDefinition(

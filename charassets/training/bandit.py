@@ -81,9 +81,9 @@ class Bandit:
         Raises:
             ValueError: it was written by another version, for other features or arms.
         """
-        if state["features"] != list(FEATURES) or list(state["arms"]) != list(ARMS):
+        if state["features"] != list(FEATURES) or set(state["arms"]) != set(ARMS):
             raise ValueError("the bandit's state is of other features or arms")
-        arms = state["arms"].values()
+        arms = [state["arms"][arm] for arm in ARMS]
         return cls(
             np.array([arm["moments"] for arm in arms], np.float64),
             np.array([arm["earned"] for arm in arms], np.float64),

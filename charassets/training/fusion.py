@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charassets.attributes.calibration import Calibrated, Calibration, Side
 from charassets.attributes.choice import Choice
@@ -29,14 +30,17 @@ from charassets.training import fusion_fits as fits
 from charassets.training.fusion_lessons import Lesson, drawn_lessons, lessons
 from charassets.training.labelled_folder import Gathered, Labelled, gather, read_labels
 from charassets.training.real_sets import portraits
+from charassets.training.thresholds import RIGHT
 
 IDENTITIES, VIEWS = 2500, 4
 
-UNPROVEN = 0.45
-"""Most that an unproven picture source is believed: alone it decides nothing at the default threshold."""
+UNPROVEN = 0.2
+"""Most that an unproven picture source is believed: a hint, and two that agree among a dozen values decide nothing either."""
 
-_FEW = 20  # answers on a real set that prove anything
-_Z = 1.28  # of Wilson's lower bound: nine sets in ten are at least this good
+_FEW = 12  # answers on a real set that prove anything
+_ENOUGH = 40  # answers on all sets together
+_GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)
+_Z = 1.28  # of Wilson's lower bound, one-sided 90 %
 
 
 def drawn(work: Path, settings: Settings, identities: int = IDENTITIES, views: int = VIEWS) -> Gathered:
@@ -70,11 +74,11 @@ def real_lessons(data: Path, settings: Settings) -> dict[str, dict[str, Lesson]]
 
 
 def tempered(fitted: Witnesses, real: Mapping[str, Mapping[str, Lesson]]) -> Witnesses:
-    """The curves, the picture's capped by how right it was on the worst real set; unproven ones decide nothing alone."""
+    """The curves, the picture's limited by what they prove on real art: what is not proven decides nothing alone."""
     return Witnesses(
         {
             attribute: {
-                source: curve if source in WORDS else replace(curve, cap=_cap(attribute, source, real))
+                source: curve if source in WORDS else replace(curve, cap=UNPROVEN, **_proof(attribute, source, real))
                 for source, curve in curves.items()
             }
             for attribute, curves in fitted.fitted.items()
@@ -101,21 +105,27 @@ def shipped(found: Gathered, real: Mapping[str, Mapping[str, Lesson]], seed: int
     }
 
 
-def _cap(attribute: str, source: str, real: Mapping[str, Mapping[str, Lesson]]) -> float:
-    """Wilson's lower bound of the share right, on the worst real set with enough answers."""
-    bounds = []
-    for of_set in real.values():
-        lesson = of_set.get(attribute)
-        if lesson is None or source not in lesson.ballot.sources:
-            continue
-        scores = lesson.ballot.scores[:, :, lesson.ballot.sources.index(source)]
-        best = scores.argmax(axis=1)
-        told = (scores.max(axis=1) > 0) & (best < len(lesson.ballot.options) - 1)
-        told &= ~lesson.accepted[:, -1]
-        if told.sum() >= _FEW:
-            right = lesson.accepted[np.arange(len(best)), best][told]
-            bounds.append(_wilson(float(right.mean()), int(told.sum())))
-    return round(min(bounds), 3) if bounds else UNPROVEN
+def _proof(attribute: str, source: str, real: Mapping[str, Mapping[str, Lesson]]) -> dict[str, float]:
+    """The lowest score from which a source is right often enough on every real set, and how right it is from there on."""
+    told = [_told(of_set[attribute], source) for of_set in real.values() if attribute in of_set]
+    for least in _GRID:
+        sets = [right[scores >= least] for scores, right in told]
+        together = np.concatenate(sets) if sets else np.empty(0, np.bool_)
+        if len(together) < _ENOUGH:
+            break
+        if all(right.mean() >= RIGHT for right in sets if len(right) >= _FEW):
+            return {"proven": float(least), "ceiling": round(_wilson(float(together.mean()), len(together)), 3)}
+    return {}
+
+
+def _told(lesson: Lesson, source: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """The source's best answers on a set: their scores, and whether they are right; where it can be seen."""
+    if source not in lesson.ballot.sources:
+        return np.empty(0, np.float32), np.empty(0, np.bool_)
+    scores = lesson.ballot.scores[:, :, lesson.ballot.sources.index(source)]
+    best = scores.argmax(axis=1)
+    rows = np.flatnonzero((scores.max(axis=1) > 0) & (best < len(lesson.ballot.options) - 1) & ~lesson.accepted[:, -1])
+    return scores[rows, best[rows]], lesson.accepted[rows, best[rows]]
 
 
 def _wilson(share: float, n: int) -> float:

@@ -22,10 +22,14 @@ DEPENDENCIES = {
     "knn_graph": {"clip_embeddings"},
     "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings"},
     "cluster_consensus": {"character_clusters", "character_attributes", "tag_evidence"},
+    "heads": {"clip_embeddings", "tag_evidence"},
+    "fusion_policy": {"tag_evidence", "visual_evidence", "edits"},
+    "calibration": {"tag_evidence", "visual_evidence", "fusion_policy"},
     "warehouse": set(TABLES) - {"source_items"},
     "exports": {"warehouse"},
 }
-WHOLE = {
+LEARNT = {"heads", "fusion_policy", "calibration"}
+WHOLE = LEARNT | {
     "edit_log",
     "edits",
     "knn_graph",
@@ -110,9 +114,9 @@ def test_models_run_one_at_a_time(graph):
 
 def test_jobs_schedules_and_sensors_are_there_and_only_one_automation_is_on(repository_def):
     jobs = {job.name for job in repository_def.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"everything", "refresh_shards", "refresh_collection", "shards_by_key", "tidy"}
+    assert jobs == {"everything", "refresh_shards", "refresh_collection", "learn", "shards_by_key", "tidy"}
     on = {s.name for s in repository_def.schedule_defs if s.default_status is dg.DefaultScheduleStatus.RUNNING}
-    assert on == {"nightly_shards", "nightly_collection", "weekly_tidy"}
+    assert on == {"nightly_shards", "nightly_collection", "nightly_learning", "weekly_tidy"}
     sensors = {s.name: s.default_status.value for s in repository_def.sensor_defs}
     assert sensors == {"new_shards": "RUNNING", "fill_missing": "STOPPED"}
 

@@ -104,7 +104,7 @@ def test_a_bandit_learns_from_one_reward_at_a_time_and_goes_on_from_its_numbers(
         arms = rng.choice(ARMS, 100)
         best = np.where(part[:, 1] > 0, "Tag Priority", "Visual Priority")
         learner = learner.reviewed(part, arms.tolist(), (arms == best).astype(float))
-        learner = Bandit.from_json(json.loads(json.dumps(learner.to_json())))
+        learner = Bandit.from_json(json.loads(json.dumps(learner.to_json(), sort_keys=True)))
     expected = np.array([[1, 1], [1, 0]]) @ learner.coefficients[:, :2].T
     assert [ARMS[k] for k in expected.argmax(axis=1)] == ["Tag Priority", "Visual Priority"]
     assert learner.seen.sum() == 400
