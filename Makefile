@@ -49,6 +49,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python -m bench.pipeline $(ARGS)
+	$(BIN)/python -m bench.evidence
 
 # Without ARGS: the studio's portraits. A folder of yours: ARGS='FOLDER'; see docs/attributes-fusion.md.
 eval: $(STAMP)

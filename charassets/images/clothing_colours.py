@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.images.colour_groups import colour_groups
+from charassets.images.colour_groups import colour_groups, squared
 from charassets.images.head_colours import Fractions, Ground, HairAndSkin
 
 _BELOW = 0.12  # head heights under the chin at which clothes begin
@@ -57,5 +57,4 @@ def cloth_colours(
 
 
 def _near(ground: Ground, colour: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
-    difference = (ground.lab - colour) * (0.5, 1.0, 1.0)
-    return (difference**2).sum(axis=2) < reach**2
+    return squared((ground.lab - colour) * (0.5, 1.0, 1.0)) < reach**2

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.images.colour_groups import Lab
+from charassets.images.colour_groups import Lab, squared
 from charassets.images.head_colours import HairAndSkin, Head
 
 _LEAST_CHROMA = 14.0  # below it an iris is grey or black, and not told from pupils and lashes
@@ -18,6 +18,8 @@ _SMALLEST, _LARGEST = 3, 150  # pixels of an iris in a head of 56: from a dot to
 _WIDEST = 0.32  # of the head's width: what is wider is a frame of glasses or a fringe
 _LEVEL = 0.12  # of the head's height between the two eyes at most
 _ALIKE = 26.0  # Lab between them at most, else they are heterochromatic or no eyes
+_APART = 18.0  # Lab from hair and skin at least
+_RIM = np.ones((5, 5), np.uint8)
 _BORDERED = 0.25  # share of a patch's surroundings that is white of the eye, pupil or lash, at least
 
 
@@ -63,11 +65,9 @@ def _patches(head: Head, known: HairAndSkin) -> Iterator[_Patch]:
     lab, groups = head.lab, head.groups
     where = (np.abs(head.across - 0.5) < 0.45) & (head.down > 0.32) & (head.down < 0.8) & head.inside
     # The skin's own group takes blush and lips in; hair's takes a fringe. Patches far from both remain.
-    apart = np.minimum(
-        np.linalg.norm(lab - groups.colours[known.skin], axis=2), np.linalg.norm(lab - known.colour, axis=2)
-    )
+    apart = np.minimum(squared(lab - groups.colours[known.skin]), squared(lab - known.colour)) > _APART**2
     vivid = np.hypot(lab[..., 1], lab[..., 2]) > _LEAST_CHROMA
-    mask = (where & vivid & (apart > 18) & (groups.labels != known.skin)).astype(np.uint8)
+    mask = (where & vivid & apart & (groups.labels != known.skin)).astype(np.uint8)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     setting = ((lab[..., 0] > 82) & ~vivid) | (lab[..., 0] < 22)
     across_pixel = float(head.across[0, -1] - head.across[0, 0]) / max(1, head.across.shape[1] - 1)
@@ -76,11 +76,19 @@ def _patches(head: Head, known: HairAndSkin) -> Iterator[_Patch]:
         wide = boxes[k, cv2.CC_STAT_WIDTH] * across_pixel
         if not _SMALLEST <= pixels <= _LARGEST or wide > _WIDEST:
             continue
-        patch = labels == k
-        around = (np.asarray(cv2.dilate(patch.astype(np.uint8), np.ones((5, 5), np.uint8))) > 0) & ~patch
-        if setting[around].mean() >= _BORDERED:
-            colour = _middle(lab[patch])
-            yield _Patch(float(head.across[patch].mean()), float(head.down[patch].mean()), pixels, colour)
+        near = _window(boxes[k], labels.shape)
+        patch = labels[near] == k
+        around = (np.asarray(cv2.dilate(patch.astype(np.uint8), _RIM)) > 0) & ~patch
+        if setting[near][around].mean() >= _BORDERED:
+            places = float(head.across[near][patch].mean()), float(head.down[near][patch].mean())
+            yield _Patch(*places, pixels, _middle(lab[near][patch]))
+
+
+def _window(box: NDArray[np.int32], shape: tuple[int, ...]) -> tuple[slice, slice]:
+    """A component's box with the rim around it."""
+    x, y = int(box[cv2.CC_STAT_LEFT]), int(box[cv2.CC_STAT_TOP])
+    wide, high = int(box[cv2.CC_STAT_WIDTH]), int(box[cv2.CC_STAT_HEIGHT])
+    return slice(max(0, y - 2), min(shape[0], y + high + 2)), slice(max(0, x - 2), min(shape[1], x + wide + 2))
 
 
 def _middle(pixels: Lab) -> NDArray[np.float64]:
