@@ -8,18 +8,17 @@ from dataclasses import dataclass, field
 from functools import singledispatchmethod
 from threading import Lock
 
+from charassets.curation.claims import Cut, Tie
 from charassets.curation.links import Links, settle
 from charassets.curation.log import Edit, EditLog, live
 from charassets.curation.operations import (
     AttributeSet,
     ClusterLock,
     ClusterRename,
-    Cut,
     Identity,
     KeepCopies,
     Operation,
     ReviewSkip,
-    Tie,
     Undo,
 )
 

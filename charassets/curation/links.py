@@ -6,7 +6,7 @@ What belongs here: settling contradictions, transitive ones too. Not here: what 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from charassets.curation.operations import Cut, Tie
+from charassets.curation.claims import Cut, Tie
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ to change or delete a row, whoever asks.
 """
 
 import sqlite3
-import time
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,34 +16,17 @@ from typing import Any
 
 import orjson
 
-from charassets.curation.operations import Operation, Undo, disputed, parse
+from charassets.curation import database
+from charassets.curation.claims import disputed
+from charassets.curation.operations import Operation, Undo, parse
 from charassets.errors import BusyError, CharassetsError, StorageError, UsageError
 
 ACTOR = "local"
 """Who acts where nobody says who: the person at this machine."""
 
-_WAIT_S = 30.0  # for another process's append, which takes milliseconds
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 _ID_LENGTH = 64
 _ACTOR_LENGTH = 80
-
-_VERSION = 1
-_SCHEMA = (
-    """CREATE TABLE IF NOT EXISTS edits (
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    id TEXT NOT NULL UNIQUE,
-    at TEXT NOT NULL,
-    actor TEXT NOT NULL,
-    op TEXT NOT NULL,
-    args TEXT NOT NULL,
-    base INTEGER NOT NULL
-) STRICT""",
-    """CREATE TRIGGER IF NOT EXISTS edits_stay BEFORE UPDATE ON edits
-BEGIN SELECT RAISE(ABORT, 'the edit log is append-only: undo is another edit'); END""",
-    """CREATE TRIGGER IF NOT EXISTS edits_last BEFORE DELETE ON edits
-BEGIN SELECT RAISE(ABORT, 'the edit log is append-only: undo is another edit'); END""",
-    f"PRAGMA user_version = {_VERSION}",
-)
 
 
 @dataclass(frozen=True)
@@ -195,7 +177,7 @@ class EditLog:
         """A connection of this call: threads and forks share none."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            con = _opened(self.path)
+            con = database.opened(self.path)
             try:
                 yield con
             finally:
@@ -223,33 +205,6 @@ def _standing(edits: Sequence[Edit]) -> list[Edit]:
             if edit.op == Undo.op:
                 undone.add(edit.args["edit_id"])
     return standing[::-1]
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    deadline = time.monotonic() + _WAIT_S
-    while True:
-        con = sqlite3.connect(path, timeout=_WAIT_S, isolation_level=None)
-        try:
-            _prepare(con)
-            return con
-        except sqlite3.OperationalError as error:
-            con.close()
-            if "locked" not in str(error) or time.monotonic() > deadline:
-                raise
-            time.sleep(0.01)
-
-
-def _prepare(con: sqlite3.Connection) -> None:
-    con.execute("PRAGMA synchronous = FULL")
-    version = con.execute("PRAGMA user_version").fetchone()[0]
-    if version > _VERSION:
-        raise sqlite3.DatabaseError(f"it was written by a later version of the project (format {version})")
-    if version < _VERSION:
-        con.execute("PRAGMA journal_mode = WAL")  # fails at once where another process does the same
-        con.execute("BEGIN IMMEDIATE")
-        for statement in _SCHEMA:
-            con.execute(statement)
-        con.execute("COMMIT")
 
 
 def _read(con: sqlite3.Connection, which: str, values: Sequence[str | int]) -> list[Edit]:

@@ -1,16 +1,17 @@
-"""The operations people can do to a collection: their arguments, checked, and which of them speak against each other.
+"""The operations people can do to a collection, with their arguments checked.
 
-What belongs here: one model an operation, and what it claims. Not here: where edits are kept (``log``) and what they come to
-(``decisions``). An operation names records, never cluster ids alone: ids change with the next clustering, records do not.
+What belongs here: one model an operation, and what it claims. Not here: which claims speak against each other (``claims``), where
+edits are kept (``log``) and what they come to (``decisions``). An operation names records, never cluster ids alone: ids change
+with the next clustering, records do not.
 """
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from charassets.curation.claims import Claims, Cut, Tie
 from charassets.errors import UsageError
 
 MAX_RECORDS = 1_000_000
@@ -33,48 +34,6 @@ Line = Annotated[str, Field(max_length=200), AfterValidator(_one_line)]
 RecordId = Annotated[str, Field(min_length=1, max_length=200)]
 Records = Annotated[tuple[RecordId, ...], Field(min_length=1, max_length=MAX_RECORDS), AfterValidator(_distinct)]
 """Record ids, each once, in the order given."""
-
-Relation = Literal["character", "copy"]
-"""What two records may share: the character they show, or the picture they are copies of."""
-
-
-@dataclass(frozen=True)
-class Tie:
-    """All these records belong together."""
-
-    relation: Relation
-    records: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Cut:
-    """No record on the left belongs together with one on the right."""
-
-    relation: Relation
-    left: frozenset[str]
-    right: frozenset[str]
-
-
-@dataclass(frozen=True)
-class Claims:
-    """What an operation says, in a form in which two operations can be compared.
-
-    Attributes:
-        values: (aspect, record) to the value given to it; an aspect is an attribute, a name, a choice.
-        ties: records said to belong together.
-        cuts: records said not to.
-    """
-
-    values: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    ties: tuple[Tie, ...] = ()
-    cuts: tuple[Cut, ...] = ()
-
-    @property
-    def touched(self) -> frozenset[tuple[str, str]]:
-        """Every (aspect, record) that something is said about."""
-        tied = {(tie.relation, record) for tie in self.ties for record in tie.records}
-        cut = {(cut.relation, record) for cut in self.cuts for record in cut.left | cut.right}
-        return frozenset(self.values) | tied | cut
 
 
 class Operation(BaseModel, ABC):
@@ -294,16 +253,3 @@ def parse(op: str, args: Mapping[str, Any]) -> Operation:
             where="edit",
             todo=f"it takes {', '.join(model.model_fields)}",
         ) from None
-
-
-def disputed(mine: Claims, theirs: Claims) -> frozenset[str]:
-    """Records about which two operations say what cannot both be so."""
-    few, many = sorted((mine.values, theirs.values), key=len)
-    records = {key[1] for key, value in few.items() if many.get(key, value) != value}
-    for ties, cuts in ((mine.ties, theirs.cuts), (theirs.ties, mine.cuts)):
-        for tie in ties:
-            for cut in cuts:
-                left, right = tie.records & cut.left, tie.records & cut.right
-                if tie.relation == cut.relation and left and right:
-                    records |= left | right
-    return frozenset(records)

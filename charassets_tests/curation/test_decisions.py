@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from charassets.curation import EditLog, Replay, decisions_of, live, replay, take_snapshot
+from charassets.curation.claims import Cut, Tie
 from charassets.curation.links import settle
-from charassets.curation.operations import Cut, Tie
 from charassets.lake.fragments import Lake
 from charassets.lake.store import LocalStore
 

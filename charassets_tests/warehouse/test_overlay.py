@@ -7,15 +7,11 @@ from charassets.curation import EditLog, Replay, take_snapshot
 from charassets.warehouse import connect
 from charassets.warehouse.live import LiveWarehouse
 from charassets.warehouse.overlay import lay_over
-from charassets_tests.warehouse.small_lake import built_lake, settings_for
 
 
 @pytest.fixture
-def place(tmp_path):
-    settings = settings_for(tmp_path / "work")
-    workspace, lake = built_lake(settings)
-    warehouse.build(workspace, lake, settings)
-    return workspace, lake, settings, EditLog(workspace.edit_log)
+def place(copied):
+    return (*copied, EditLog(copied[0].edit_log))
 
 
 def rebuilt(place):

@@ -3,14 +3,11 @@ import pytest
 from charassets import warehouse
 from charassets.curation import EditLog, take_snapshot
 from charassets.warehouse import connect
-from charassets_tests.warehouse.small_lake import built_lake, settings_for
 
 
 @pytest.fixture
-def place(tmp_path):
-    settings = settings_for(tmp_path / "work")
-    workspace, lake = built_lake(settings)
-    return workspace, lake, settings
+def place(copied):
+    return copied
 
 
 def say(workspace, attribute, value, *records):
