@@ -14,8 +14,10 @@ from charassets.attributes import calibration as curves
 from charassets.attributes.fusion_files import CALIBRATION, POLICY, in_force
 from charassets.attributes.probes import HEADS
 from charassets.defs.failures import translated
+from charassets.defs.metadata import pictures
 from charassets.defs.partitions import OWNERS
 from charassets.defs.resources import Workbench
+from charassets.images.reliability_plot import reliability_plot
 from charassets.training.learning import Learned, learn_calibration, learn_policy
 from charassets.training.probe_lessons import learn_heads
 
@@ -66,7 +68,9 @@ def calibration(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.M
     """Fit the confidence where only the picture speaks."""
     with translated(context):
         learned = learn_calibration(workbench.lake, workbench.settings)
-        return _told(learned, {"promises": dg.MetadataValue.md(_promises(workbench))})
+        panels = {name: [(b.confidence, b.right, b.n) for b in bins] for name, bins in learned.reliability.items()}
+        plot = pictures({"reliability": reliability_plot(panels)}) if panels else {}
+        return _told(learned, {"promises": dg.MetadataValue.md(_promises(workbench)), **plot})
 
 
 def _told(learned: Learned, more: dict[str, Any] | None = None) -> dg.MaterializeResult:

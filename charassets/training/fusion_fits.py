@@ -172,3 +172,10 @@ def calibration_error(lesson: Lesson, model: FusionModel) -> float:
     counted = count(lesson.ballot, SETTINGS, model)
     told = answered(counted, lesson)
     return calibration.expected_error(counted.confidence[told.rows, told.options], told.right)
+
+
+def diagram(lesson: Lesson, model: FusionModel) -> list[calibration.Bin]:
+    """The reliability diagram of all answers that could be told."""
+    counted = count(lesson.ballot, SETTINGS, model)
+    told = answered(counted, lesson)
+    return calibration.reliability(counted.confidence[told.rows, told.options], told.right)

@@ -3,14 +3,14 @@
 What belongs here: candidates, the comparison on records that were not learnt from, promotion. Not here: Dagster, the fits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.attributes.calibration import Calibrated, Calibration
+from charassets.attributes.calibration import Bin, Calibrated, Calibration
 from charassets.attributes.choice import Choice
 from charassets.attributes.evidence import WORDS
 from charassets.attributes.fusion import FusionModel, count
@@ -40,6 +40,7 @@ class Learned:
         gain: its score over the one in force with a 95 % interval; None where nothing could be learnt.
         digest: of the version in force now.
         figures: for people.
+        reliability: of a calibration, attribute to its reliability diagram on unseen records.
     """
 
     artefact: str
@@ -48,6 +49,7 @@ class Learned:
     gain: contest.Interval | None
     digest: str
     figures: Mapping[str, Any] = field(default_factory=dict)
+    reliability: Mapping[str, Sequence[Bin]] = field(default_factory=dict)
 
 
 def learn_policy(lake: Lake, settings: Settings) -> Learned:
@@ -106,10 +108,12 @@ def learn_calibration(lake: Lake, settings: Settings) -> Learned:
     }
     if gain.low <= 0:
         why = "unseen answers are no likelier by it"
-        return Learned(CALIBRATION, False, why, gain, now.digests[CALIBRATION], figures)
+        diagrams = _diagrams(unseen, now.model)
+        return Learned(CALIBRATION, False, why, gain, now.digests[CALIBRATION], figures, diagrams)
     content = calibration_json(trusted, known, figures)
     made = artefacts.promote(lake.store, CALIBRATION, written(content), figures)
-    return Learned(CALIBRATION, True, "unseen answers are likelier by it", gain, made.digest, figures)
+    why = "unseen answers are likelier by it"
+    return Learned(CALIBRATION, True, why, gain, made.digest, figures, _diagrams(unseen, candidate))
 
 
 def _taught(known: Mapping[str, Bandit], seen: Mapping[str, Lesson], trusted: Witnesses) -> dict[str, Bandit]:
@@ -145,6 +149,11 @@ def _likelihood(lesson: Lesson, model: FusionModel) -> NDArray[np.float64]:
 
 def _errors(lessons: Mapping[str, Lesson], model: FusionModel, key: str) -> dict[str, float]:
     return {f"{key}/{name}": round(fits.calibration_error(lesson, model), 4) for name, lesson in lessons.items()}
+
+
+def _diagrams(lessons: Mapping[str, Lesson], model: FusionModel) -> dict[str, list[Bin]]:
+    found = {name: fits.diagram(lesson, model) for name, lesson in lessons.items()}
+    return {name: bins for name, bins in found.items() if bins}
 
 
 def _gain(better: Mapping[str, NDArray[np.float64]], worse: Mapping[str, NDArray[np.float64]]) -> contest.Interval:

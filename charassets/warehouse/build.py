@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from charassets.attributes.fusion_files import CALIBRATION, Learnt, in_force
 from charassets.attributes.vocabulary import load as load_vocabulary
 from charassets.errors import StorageError
 from charassets.lake.fingerprint import fingerprint
@@ -22,6 +23,7 @@ from charassets.lake.workspace import Workspace
 from charassets.schema import TABLES
 from charassets.settings import Settings
 from charassets.stages.gates import verdict_sql
+from charassets.warehouse.calibration import create_calibration
 from charassets.warehouse.load import Fragments, Location, load_lake
 from charassets.warehouse.quarantine import create_quarantined
 from charassets.warehouse.reading import connect, fingerprint_of, search_from
@@ -70,7 +72,8 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     started = time.perf_counter()
     fragments = {table: lake.fragments(table) for table in TABLES}
     location = Location.of(workspace.root, lake.store.root)
-    wanted = _fingerprint(fragments, location, settings)
+    learnt = in_force(lake.store)
+    wanted = _fingerprint(fragments, location, settings, learnt)
     unchanged = fingerprint_of(workspace) == wanted
     if not unchanged:
         workspace.create()
@@ -80,6 +83,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             create_quarantined(con, fragments)
             create_reviews(con, fragments)
             create_records(con, fragments)
+            create_calibration(con, learnt)
             _write_meta(con, wanted)
     return WarehouseResult(
         path=workspace.warehouse,
@@ -91,7 +95,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     )
 
 
-def _fingerprint(fragments: Fragments, location: Location, settings: Settings) -> str:
+def _fingerprint(fragments: Fragments, location: Location, settings: Settings, learnt: Learnt) -> str:
     manifests = {
         table: {
             f.manifest.shard: [f.manifest.fingerprint, *(entry.sha256 for entry in f.manifest.files)] for f in found
@@ -108,6 +112,7 @@ def _fingerprint(fragments: Fragments, location: Location, settings: Settings) -
             "gates": settings.gates.model_dump(),
             "verdict": verdict_sql("pictures", "gates"),
             "vocabulary": load_vocabulary().digest,
+            "calibration": learnt.digests[CALIBRATION],
         }
     )
 

@@ -1,5 +1,7 @@
 """A small collection teaches itself: heads, policy and calibration, through a real lake."""
 
+import cv2
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -10,6 +12,7 @@ from charassets.attributes.probes import HEADS, ProbeSource, from_bytes
 from charassets.attributes.vocabulary import load
 from charassets.curation import EditLog, take_snapshot
 from charassets.errors import VerificationError
+from charassets.images.reliability_plot import reliability_plot
 from charassets.lake import artefacts
 from charassets.lake.workspace import Workspace
 from charassets.schema import BOOKS, TABLES
@@ -20,6 +23,7 @@ from charassets.training.bandit import Bandit
 from charassets.training.held_back import held_back, reviewed
 from charassets.training.learning import learn_calibration, learn_policy
 from charassets.training.probe_lessons import learn_heads
+from charassets.warehouse.calibration import create_calibration
 
 COLORS = ("Black", "Blonde", "Red", "Blue")
 DIM = 16
@@ -154,3 +158,18 @@ def test_an_empty_collection_teaches_nothing_and_says_so(settings):
         learned = learn(lake, settings)
         assert not learned.promoted
         assert "too few tagged pictures" in learned.why
+
+
+def test_a_calibration_is_drawn_small_and_its_levels_are_a_table(lake, settings):
+    learned = learn_calibration(lake, settings)
+    bins = learned.reliability["Hair Color"]
+    assert max(abs(b.confidence - b.right) for b in bins) < 0.25
+    panels = {f"attribute {k}": [(b.confidence, b.right, b.n) for b in bins] for k in range(16)}
+    picture = reliability_plot(panels)
+    assert len(picture) < 60_000
+    shape = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR).shape
+    assert shape == (4 * 168, 5 * 150, 3)
+    with duckdb.connect() as con:
+        create_calibration(con, in_force(lake.store))
+        query = "SELECT told, wrong FROM calibration WHERE attribute = 'Hair Color' AND NOT words ORDER BY told DESC LIMIT 1"
+        assert con.execute(query).fetchone()[0] > 0
