@@ -27,7 +27,7 @@ from charassets.lake.fingerprint import fingerprint
 from charassets.lake.workspace import Workspace
 from charassets.models.catalogue import models_of
 from charassets.settings import ExportSettings, Settings
-from charassets.warehouse import connect
+from charassets.warehouse.live import LiveWarehouse
 from charassets.warehouse.sql import literal
 
 FORMATS: dict[str, Format] = {
@@ -58,14 +58,15 @@ def export(
     """
     made_by = format_named(options.format)
     workspace = Workspace.of(settings)
-    with connect(workspace) as con:
+    with LiveWarehouse(workspace).view() as view:  # what people decided since the last run counts too
+        con = view.con
         built_from = con.execute("SELECT fingerprint FROM meta").fetchall()[0][0]
         asked = options.model_dump(exclude={"name"})
         sources = [(source.name, source.license) for source in settings.sources]
         wanted = fingerprint(
             {
                 "code": [CODE_VERSION, made_by.code_version],
-                "warehouse": built_from,
+                "warehouse": [built_from, view.overlay.head],
                 "options": asked,
                 "sources": sources,
             }
@@ -84,9 +85,9 @@ def count(settings: Settings, options: ExportSettings) -> dict[str, int]:
         UsageError: as ``export``.
     """
     format_named(options.format)
-    with connect(Workspace.of(settings)) as con:
-        choose(con, options)
-        return dict(con.execute("SELECT split, count(*) FROM chosen GROUP BY ALL ORDER BY ALL").fetchall())
+    with LiveWarehouse(Workspace.of(settings)).view() as view:
+        choose(view.con, options)
+        return dict(view.con.execute("SELECT split, count(*) FROM chosen GROUP BY ALL ORDER BY ALL").fetchall())
 
 
 def format_named(name: str) -> Format:

@@ -30,7 +30,8 @@ ORIGIN = (
 """Columns that say where a record comes from."""
 
 _SELECT = """
-    SELECT records.*, chosen.split, chosen.repeats FROM records JOIN chosen USING (record_id)
+    SELECT records.*, chosen.split, chosen.repeats, character_names.name AS character_name
+    FROM records JOIN chosen USING (record_id) LEFT JOIN character_names USING (character_id)
     WHERE records.shard = $1 ORDER BY item_key, record_id
 """
 
@@ -96,7 +97,7 @@ def shards(con: duckdb.DuckDBPyConnection) -> list[str]:
 
 
 def rows_of(con: duckdb.DuckDBPyConnection, lake: Lake, shard: str, options: ExportSettings) -> Iterator[Row]:
-    """The chosen records of a shard, by item and record."""
+    """The chosen records of a shard, by item and record; ``con`` is a view of ``LiveWarehouse``."""
     caption, words = Caption(options.caption), _words(lake, shard)
     found = con.sql(_SELECT, params=[shard]).to_arrow_reader(1024)
     for batch in found:  # pyright: ignore[reportOptionalIterable]

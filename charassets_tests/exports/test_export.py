@@ -9,12 +9,15 @@ import pytest
 import yaml
 from PIL import Image
 
+from charassets.curation import EditLog
 from charassets.errors import UsageError
 from charassets.exports.export import FORMATS, count, export
 from charassets.exports.publishing import read_manifest
 from charassets.settings import load_settings
+from charassets.warehouse import build
 from charassets.warehouse.query import QueryError
 from charassets_tests.exports.conftest import KEPT, PICTURED, asked
+from charassets_tests.warehouse.small_lake import built_lake, settings_for
 
 
 @pytest.mark.parametrize("format", FORMATS)
@@ -114,6 +117,22 @@ def test_characters_stand_in_their_folders(settings, out):
     assert found["ann-1"] == found["ann-2"] != found["ben-1"]
 
 
+def test_what_people_decided_since_the_last_run_is_exported(tmp_path):
+    settings = settings_for(tmp_path / "w")
+    workspace, lake = built_lake(settings)
+    build(workspace, lake, settings)
+    before = export(settings, asked("kohya"))
+    log = EditLog(workspace.edit_log)
+    log.append("attribute.set", {"record_ids": ["ann-1"], "attribute": "Hair Length", "value": "Short"})
+    log.append("cluster.rename", {"members": ["ann-1", "ann-2", "ann-3"], "name": "Ann Smith"})
+    after = export(settings, asked("kohya"))
+    assert not after.unchanged
+    caption = next(after.path.glob("train/1_Ann_Smith/ann-1.txt")).read_text()
+    assert caption.startswith("1girl, ann smith") and "short hair" in caption and "long hair" not in caption
+    assert before.manifest["records"] == after.manifest["records"]
+    assert export(settings, asked("kohya")).unchanged
+
+
 def test_originals_keep_their_bytes_and_can_be_links(tmp_path):
     from charassets.lake.workspace import Workspace
     from charassets.sources.intake import take_in
@@ -121,7 +140,6 @@ def test_originals_keep_their_bytes_and_can_be_links(tmp_path):
     from charassets.stages.pipeline import collection_stages, shard_stages
     from charassets.stages.runner import run_stage
     from charassets.studio.scenes import draw_scene
-    from charassets.warehouse import build
 
     source = tmp_path / "in"
     source.mkdir()
