@@ -31,21 +31,23 @@ class Told:
         order = sorted(range(len(ballot.sources)), key=lambda k: (ballot.sources[k] not in WORDS, ballot.sources[k]))
         self._order = [(k, ballot.sources[k], ballot.sources[k] in WORDS) for k in order]
         self._rows, self._scores = ballot.rows, ballot.scores
+        self._counts = weighed.said  # a source that is switched off explains nothing
         self._explained = ballot.closed & ~ballot.denied & (ballot.word_scores > 0)
         self._explains = (self._explained.sum(axis=1) > 0).tolist()
 
     def sources(self, record: int, option: int) -> tuple[str, ...]:
         """Sources that speak for an option, words first."""
-        rows = self._scores[record, option].tolist()
-        return tuple(source for k, source, _ in self._order if rows[k] > 0)
+        counts = self._counts[record, option].tolist()
+        return tuple(source for k, source, _ in self._order if counts[k])
 
     def quote(self, record: int, option: int) -> str:
         """What they say, words in their own words and pictures by their score."""
         scores, rows = self._scores[record, option].tolist(), self._rows[record, option].tolist()
+        counts = self._counts[record, option].tolist()
         return ", ".join(
             self._details[rows[k]] if words else f"{source} {scores[k]:.2f}"
             for k, source, words in self._order
-            if scores[k] > 0
+            if counts[k]
         )
 
     def why_hidden(self, record: int) -> str:

@@ -172,7 +172,7 @@ def _planted(
         rows = np.flatnonzero(_unseen(lesson, seed))
         part = lesson.take(rows).of_sources(lambda s: s != ZERO_SHOT)
         said, plain = part.ballot.word_scores[:, :-1].argmax(axis=1), part.ballot.plain.sum(axis=1) > 0
-        planted = np.array([name in lines[k].wrong for k in rows]) & plain
+        planted = np.array([name in lines[int(k)].wrong for k in rows]) & plain
         doubted, voted = _doubted(part, said, winner) & plain, _outvoted(part, said, plain, winner) & plain
         for way, flagged in zip(totals, (doubted, voted, doubted | voted), strict=True):
             totals[way] = [

@@ -101,7 +101,7 @@ class Bandit:
         """A learner of mabwiser with these sums; it has no door of its own but pickle, which is never read here."""
         from mabwiser.mab import MAB, LearningPolicy
 
-        learner = MAB(list(ARMS), LearningPolicy.LinUCB(alpha=1.0, l2_lambda=_RIDGE), seed=0)
+        learner: Any = MAB(list(ARMS), LearningPolicy.LinUCB(alpha=1.0, l2_lambda=_RIDGE), seed=0)
         nothing = np.zeros((len(ARMS), len(FEATURES)))
         learner.fit(list(ARMS), np.zeros(len(ARMS)), nothing)
         for k, arm in enumerate(ARMS):

@@ -144,7 +144,7 @@ def _likelihood(lesson: Lesson, model: FusionModel) -> NDArray[np.float64]:
     told = fits.answered(counted, lesson)
     confidence = np.clip(counted.confidence[told.rows, told.options], _CLIP, 1 - _CLIP)
     likely = np.log(np.where(told.right, confidence, 1 - confidence))
-    return np.bincount(told.rows, likely, minlength=len(lesson.groups))
+    return np.bincount(told.rows, likely, minlength=len(lesson.groups)).astype(np.float64)
 
 
 def _errors(lessons: Mapping[str, Lesson], model: FusionModel, key: str) -> dict[str, float]:

@@ -65,7 +65,8 @@ def learn_heads(lake: Lake, settings: Settings, *, again: bool = False) -> Learn
             _hits(rival.get(name), vectors[unseen], labels[unseen], options, labels[~unseen]),
         )
         trained[name] = probe
-    better = gain(*(np.concatenate([pair[k] for pair in scores.values()]) for k in (0, 1)), _numbers(scores))
+    ours, theirs = (np.concatenate([pair[k] for pair in scores.values()]) for k in (0, 1))
+    better = gain(ours, theirs, _numbers(scores))
     figures: dict[str, Any] = {f"right/{name}": round(float(pair[0].mean()), 4) for name, pair in scores.items()}
     figures |= {f"right_before/{name}": round(float(pair[1].mean()), 4) for name, pair in scores.items()}
     figures["embedded"] = rows

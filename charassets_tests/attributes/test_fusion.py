@@ -122,3 +122,9 @@ def test_fusion_does_not_depend_on_the_order_of_evidence_and_never_guesses_below
         assert (answer.value == UNKNOWN) == (answer.status == "unknown")
         if answer.status == "decided":
             assert answer.confidence >= SETTINGS.min_confidence
+
+
+def test_a_source_that_is_switched_off_supports_and_explains_nothing():
+    answer = fused("blonde hair, x", clip("Hair Color", "Blonde", 0.9), settings=AttributeSettings(clip_weight=0.0))
+    assert answer["Hair Color"].sources == ("tag",)
+    assert "clip" not in answer["Hair Color"].reason

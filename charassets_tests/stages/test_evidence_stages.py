@@ -248,7 +248,7 @@ def test_every_record_gets_every_attribute_and_only_an_edited_line_is_fused_agai
         run_stage(stage, SHARD, lake)
     fused = {(r["record_id"], r["attribute"]): r for r in rows(lake, "character_attributes")}
     assert len(fused) == len(words) * len(load().attributes)
-    assert (fused["r1", "Hair Color"]["value"], fused["r1", "Hair Color"]["sources"]) == ("Pink", ["tag", "clip"])
+    assert (fused["r1", "Hair Color"]["value"], fused["r1", "Hair Color"]["sources"]) == ("Pink", ["tag"])
     assert fused["r1", "Eye Color"]["value"] == "Unknown"
     assert fused["r3", "Eye Color"]["status"] == "ambiguous"
     assert fused["r3", "Eye Color"]["runner_up"] == "Red"
