@@ -3,7 +3,9 @@
 What belongs here: putting them together and listening. Not here: any page, route or rule.
 """
 
+import atexit
 import os
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -93,7 +95,7 @@ def _nothing(path: str) -> None:
 def _mount_pages(app: FastAPI, workspace: Workspace, settings: Settings) -> None:
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
     # Gradio serves what lies in its temporary folder to anybody who knows the name: it gets one that holds nothing else.
-    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="charassets-app-")
+    os.environ["GRADIO_TEMP_DIR"] = str(_passing_folder("charassets-app-"))
     import gradio as gr
 
     from app import pages, theme
@@ -179,6 +181,13 @@ def serve(app: Guard, host: str = LOOPBACK, port: int = 7860) -> None:
 
 def own_folder() -> Path:
     """An empty working directory: Gradio would serve files of the one it is started in, if a page ever named one."""
-    folder = Path(tempfile.mkdtemp(prefix="charassets-cwd-"))
+    folder = _passing_folder("charassets-cwd-")
     os.chdir(folder)
     return folder
+
+
+def _passing_folder(prefix: str) -> Path:
+    """A folder that goes with the process."""
+    folder = tempfile.mkdtemp(prefix=prefix)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
