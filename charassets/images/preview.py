@@ -33,10 +33,12 @@ class Preview:
     Attributes:
         pixels: (h, w, 3) uint8 RGB, transparency composited on white.
         content: (h, w) bool: what is drawn, without transparent parts and plain background that reaches the border.
+        cut_out: the picture has no background of its own: part of it is transparent.
     """
 
     pixels: NDArray[np.uint8]
     content: NDArray[np.bool_]
+    cut_out: bool = False
 
     @property
     def grey(self) -> NDArray[np.uint8]:
@@ -75,7 +77,7 @@ def decoded(data: bytes) -> Preview:
 def of(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Preview:
     """The preview of pixels that are small already."""
     solid = np.ones(pixels.shape[:2], bool) if alpha is None else alpha >= OPAQUE
-    return Preview(pixels, content_of(pixels, solid))
+    return Preview(pixels, content_of(pixels, solid), not solid.all())
 
 
 def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -19,8 +19,13 @@ _SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # px: what is left between
 _TEXTURED = 6.0  # grey levels of spread from which a window has a shape of its own
 _SAME_SHAPE, _OTHER_SHAPE = 0.6, 0.35  # correlation of a window; in between it does not tell
 _OTHER_TONE = 32.0  # grey levels by which a flat window departs from the tone curve of the pair
+_OUTLINE = 9  # px of an outline before another background that tell nothing
+_CORE = 0.2  # of a drawing that must be left within its outlines
 _FILLED = 0.35  # of a window that both pictures draw; outlines against another background have less
-_LEVELS = 16  # of the tone curve
+_CHANGED = 30.0  # grey levels; JPEG at quality 30 stays below after the blur
+_BLACK, _WHITE = 4, 251  # what is clipped has lost its tone
+_LEAST_SHOWN = 64  # px for a line of tones
+_GAINS = (0.4, 2.5)  # a contrast that a copy may have gained or lost
 _LEAST_COMPARED = 0.10  # of the smaller drawing
 _COLOURFUL = 4.0  # mean distance from grey in Lab below which a picture has no hue
 _RECOLOURED = 14.0  # distance in Lab from where the pair's common change of colour would put a window
@@ -35,7 +40,10 @@ class Agreement:
         same: share of the compared drawing whose shapes are the same.
         other: share whose shapes are not.
         spot: largest connected part that is not the same, as a share of the compared drawing.
+        changed: share of the compared drawing whose pixels changed beyond softening and recompression.
+        patch: largest connected part of those.
         added: share of the drawing that one shows and the other has plain background for.
+        other_ground: the drawings stand before different plain backgrounds.
         turn: degrees by which the hues of one are turned against the other's; 0 where either is grey.
         recoloured: share of the compared drawing whose colour changed otherwise than the rest's.
         grey: ``left``, ``right``, ``both`` or ``neither`` is without colour.
@@ -46,7 +54,10 @@ class Agreement:
     same: float
     other: float
     spot: float
+    changed: float
+    patch: float
     added: float
+    other_ground: bool
     turn: float
     recoloured: float
     grey: str
@@ -61,6 +72,7 @@ class _Laid:
     right: NDArray[np.float32]
     left_drawn: NDArray[np.bool_]
     right_drawn: NDArray[np.bool_]
+    covered: NDArray[np.bool_]
     smaller: int
 
     @property
@@ -80,8 +92,16 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
     both = laid.both
     if both.sum() < _LEAST_COMPARED * laid.smaller:
         return None
-    grey = [np.asarray(cv2.cvtColor(side, cv2.COLOR_RGB2GRAY), np.float32) for side in (laid.left, laid.right)]
-    same, other, known = _shapes(grey[0], grey[1], both)
+    # Both ways: what one has clipped cannot be had back from it.
+    ways = (
+        (_toned(laid.left, laid.right, both), _grey(laid.right)),
+        (_grey(laid.left), _toned(laid.right, laid.left, both)),
+    )
+    grounds = [_inside(*way, laid) for way in ways]
+    inside, other_ground = min(grounds, key=lambda ground: ground[1])
+    left_grey, right_grey = ways[0]
+    same, other, known = _shapes(left_grey, right_grey, inside)
+    changed = _opened(np.minimum(*(_beyond(*way) for way in ways)) > _CHANGED, inside)
     area = max(1, int(known.sum()))
     turn, recoloured, colourless = _colours(laid, both)
     return Agreement(
@@ -89,7 +109,10 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
         same=float(same.sum() / area),
         other=float(other.sum() / area),
         spot=_largest(other) / area,
-        added=_added(grey[0], grey[1], laid),
+        changed=float(changed.sum() / max(1, inside.sum())),
+        patch=_largest(changed) / max(1, int(inside.sum())),
+        added=_added(left_grey, right_grey, laid),
+        other_ground=other_ground,
         turn=turn,
         recoloured=recoloured,
         grey=colourless,
@@ -99,7 +122,9 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
 
 def mirror_image(preview: Preview) -> Preview:
     """The preview on its back."""
-    return Preview(np.ascontiguousarray(preview.pixels[:, ::-1]), np.ascontiguousarray(preview.content[:, ::-1]))
+    return Preview(
+        np.ascontiguousarray(preview.pixels[:, ::-1]), np.ascontiguousarray(preview.content[:, ::-1]), preview.cut_out
+    )
 
 
 def _laid(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> _Laid:
@@ -107,7 +132,7 @@ def _laid(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> _Laid:
     scale = float(np.hypot(*matrix[:, 0]))
     if scale > 1:
         turned = _laid(right, left, np.asarray(cv2.invertAffineTransform(matrix), np.float64))
-        return _Laid(turned.right, turned.left, turned.right_drawn, turned.left_drawn, turned.smaller)
+        return _Laid(turned.right, turned.left, turned.right_drawn, turned.left_drawn, turned.covered, turned.smaller)
     height, width = right.pixels.shape[:2]
     moved = cv2.warpAffine(_softened(left, _BLUR / scale), matrix, (width, height), flags=cv2.INTER_LINEAR)
     covered = cv2.warpAffine(np.ones(left.content.shape, np.float32), matrix, (width, height)) > 0.99
@@ -118,6 +143,7 @@ def _laid(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> _Laid:
         _softened(right, _BLUR),
         drawn & covered,
         right.content & covered,
+        covered,
         max(1, int(smaller)),
     )
 
@@ -147,10 +173,26 @@ def _shapes(
         together = _window(left * moved * weight) / share - left_mean * mean
         correlation = np.maximum(correlation, together / np.maximum(left_spread * spread, 1e-3))
     textured = np.maximum(left_spread, right_spread) > _TEXTURED
-    odd_tone = _off_the_curve(left, right, left_mean, right_mean, both)
+    odd_tone = np.abs(left_mean - right_mean) > _OTHER_TONE
     same = known & np.where(textured, correlation >= _SAME_SHAPE, ~odd_tone)
     other = known & np.where(textured, correlation < _OTHER_SHAPE, odd_tone)
     return same, other, known
+
+
+def _inside(left: NDArray[np.float32], right: NDArray[np.float32], laid: _Laid) -> tuple[NDArray[np.bool_], bool]:
+    """What both draw, away from the outline where they stand before different backgrounds; and whether they do.
+
+    Half a pixel of another background in an outline, or in what is half transparent beside it, is no other drawing.
+    """
+    both = laid.both
+    behind = laid.covered & ~laid.left_drawn & ~laid.right_drawn
+    if (
+        behind.sum() < _LEAST_SHOWN
+        or abs(float(np.median(left[behind])) - float(np.median(right[behind]))) <= _OTHER_TONE
+    ):
+        return both, False
+    core = cv2.erode(both.astype(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=1) > 0
+    return (core if core.sum() > _CORE * both.sum() else both), True
 
 
 def _moments(
@@ -164,23 +206,51 @@ def _window(values: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(cv2.boxFilter(values, cv2.CV_32F, (_WINDOW, _WINDOW), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
-def _tone_curve(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The right picture's usual grey for each of 256 greys of the left one: brightening, contrast and clipping."""
-    level = np.minimum(left / (256 / _LEVELS), _LEVELS - 1).astype(np.int64)
-    there = np.unique(level)
-    usual = [float(np.median(right[level == i])) for i in there]
-    return np.interp(np.arange(256), (there + 0.5) * (256 / _LEVELS), usual).astype(np.float32)
+def _toned(left: NDArray[np.float32], right: NDArray[np.float32], both: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """The left (h, w, 3) picture as grey in the right one's tones: brightened or clipped, but by one straight line for all.
+
+    A freer curve would take a dark skin for a bright one.
+    """
+    shown = both & ~_clipped(left) & ~_clipped(right)
+    x, y = _grey(left)[shown], _grey(right)[shown]
+    if len(x) < _LEAST_SHOWN or float(x.var()) < 1:
+        return _grey(left)
+    gain, offset = _line(x, y)
+    near = np.abs(y - gain * x - offset) < _OTHER_TONE / 2  # once more without what was drawn otherwise
+    if near.sum() >= _LEAST_SHOWN and float(x[near].var()) >= 1:
+        gain, offset = _line(x[near], y[near])
+    return _grey(np.clip(gain * left + offset, 0, 255).astype(np.float32))  # each channel clips by itself
 
 
-def _off_the_curve(
-    left: NDArray[np.float32],
-    right: NDArray[np.float32],
-    left_mean: NDArray[np.float32],
-    right_mean: NDArray[np.float32],
-    both: NDArray[np.bool_],
-) -> NDArray[np.bool_]:
-    curve = _tone_curve(left[both], right[both])
-    return np.abs(curve[np.clip(left_mean, 0, 255).astype(np.int64)] - right_mean) > _OTHER_TONE
+def _clipped(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
+    return ((pixels <= _BLACK) | (pixels >= _WHITE)).any(axis=2)
+
+
+def _grey(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.float32)
+
+
+def _line(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[float, float]:
+    gain = float(np.clip(np.cov(x, y)[0, 1] / x.var(), *_GAINS))
+    return gain, float(np.median(y - gain * x))
+
+
+def _beyond(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """How far a grey picture leaves the range of the other's pixels around: an eye that closed, a lock of hair that moved.
+
+    The range makes up for pictures that lie half a pixel beside each other.
+    """
+    around = np.ones((3, 3), np.uint8)
+    beyond = np.zeros_like(left)
+    for one, other in ((left, right), (right, left)):
+        low, high = cv2.erode(other, around), cv2.dilate(other, around)
+        beyond = np.maximum(beyond, np.maximum(low - one, one - high))
+    return beyond
+
+
+def _opened(mask: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """A mask without its threads of one pixel."""
+    return cv2.morphologyEx((mask & within).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
 
 
 def _added(left: NDArray[np.float32], right: NDArray[np.float32], laid: _Laid) -> float:
@@ -189,10 +259,8 @@ def _added(left: NDArray[np.float32], right: NDArray[np.float32], laid: _Laid) -
     Where the drawing is as dark as the other's background, the background may have leaked into it: then the values agree,
     and nothing was added.
     """
-    alone = laid.left_drawn ^ laid.right_drawn
-    curve = _tone_curve(left[laid.both], right[laid.both])
-    differs = np.abs(curve[np.clip(left, 0, 255).astype(np.int64)] - right) > _OTHER_TONE
-    solid = cv2.morphologyEx((alone & differs).astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    alone = (laid.left_drawn ^ laid.right_drawn) & (np.abs(left - right) > _OTHER_TONE)
+    solid = cv2.morphologyEx(alone.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     return float(solid.sum() / max(1, (laid.left_drawn | laid.right_drawn).sum()))
 
 
