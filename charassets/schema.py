@@ -246,15 +246,30 @@ KNN_GRAPH = Table(
 
 NEAR_DUPLICATES = Table(
     "near_duplicates",
-    1,
-    "One row a kept record: its duplicate group and the copy to keep.",
+    2,
+    "One row a picture: its duplicate group, the copy to keep, and how it relates to it.",
     (
         RECORD_ID,
         Column("group_id", pa.string(), "Group of copies: the record_id of its keeper.", False),
+        Column(
+            "group_name", pa.string(), "Name of the group, which stays when a better copy becomes the keeper.", False
+        ),
         Column("keeper", pa.bool_(), "This record is the one to keep of its group.", False),
+        Column("single", pa.bool_(), "The gate calls the picture a single character; others never drop one.", False),
         Column("relation", pa.string(), "self, exact, or duplicate: how it relates to the keeper.", False),
+        Column("mirrored", pa.bool_(), "It is the keeper's mirror image; null where nobody looked."),
+        Column("grey", pa.bool_(), "It or the keeper has lost its colours; null where nobody looked."),
+        Column("crop_of", pa.string(), "Of it and its keeper the record that shows more, where the other is cropped."),
+        Column(
+            "place",
+            pa.list_(pa.float32(), 4),
+            "Place within the keeper (of the mirror image, if mirrored): x0, y0, x1, y1 as fractions of the keeper.",
+        ),
         Column("cosine", pa.float32(), "Embedding similarity with the keeper; null for exact copies without a crop."),
         Column("phash_distance", pa.int32(), "Bits that differ from the keeper's pHash."),
+        Column(
+            "variant_of", pa.string(), "Best picture whose drawing it is with another face, dress, colour or ground."
+        ),
         Column("reason", pa.string(), "Why the keeper is kept or this copy is dropped."),
     ),
 )

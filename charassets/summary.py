@@ -81,7 +81,7 @@ def summarise(workspace: Workspace) -> Summary:
             con,
             """
             SELECT
-                (SELECT count(DISTINCT group_id) FROM near_duplicates WHERE NOT keeper),
+                (SELECT count(DISTINCT group_id) FROM near_duplicates WHERE NOT keeper AND single),
                 (SELECT count(DISTINCT character_id) FROM records),
                 (SELECT count(*) FROM records WHERE character_id IS NULL AND NOT text_only)
             """,

@@ -223,7 +223,7 @@ def _toned(left: NDArray[np.float32], right: NDArray[np.float32], both: NDArray[
 
 
 def _clipped(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
-    return ((pixels <= _BLACK) | (pixels >= _WHITE)).any(axis=2)
+    return (pixels.min(axis=2) <= _BLACK) | (pixels.max(axis=2) >= _WHITE)
 
 
 def _grey(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

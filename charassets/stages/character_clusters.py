@@ -22,12 +22,12 @@ from charassets.stages.contract import Collection, CollectionStage, JsonValue, O
 
 
 class CharacterClusters(CollectionStage):
-    """Clusters one record of each duplicate group; the others are skipped: ``duplicate``, or ``no_embedding``."""
+    """Clusters one record of each duplicate group; the others are skipped: ``not_single``, ``duplicate``, or ``no_embedding``."""
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "2"
+    code_version: ClassVar[str] = "3"
     reads: ClassVar[Mapping[str, Reads]] = {
-        NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id")),
+        NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
     }
@@ -46,8 +46,10 @@ class CharacterClusters(CollectionStage):
         Raises:
             CharassetsError: the shards were embedded by different models.
         """
-        records = inputs[NEAR_DUPLICATES.name].table(["record_id", "keeper", "group_id"])
-        skipped = dict.fromkeys(records.filter(~pc.field("keeper"))["record_id"].to_pylist(), "duplicate")
+        records = inputs[NEAR_DUPLICATES.name].table(["record_id", "keeper", "group_id", "single"])
+        skipped = dict.fromkeys(records.filter(~pc.field("single"))["record_id"].to_pylist(), "not_single")
+        records = records.filter(pc.field("single"))
+        skipped.update(dict.fromkeys(records.filter(~pc.field("keeper"))["record_id"].to_pylist(), "duplicate"))
         stored = read_graph(inputs[KNN_GRAPH.name].batches(GRAPH_COLUMNS))
         keepers = records.filter(pc.field("keeper"))["record_id"].to_pylist()
         rows = stored.rows_of(keepers)
