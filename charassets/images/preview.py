@@ -20,6 +20,7 @@ SIDE = 224
 _QUALITY = 65  # WebP; differences of two such files of one drawing stay far below those of two drawings
 _PLAIN = 14  # grey levels that a plain background wavers by after JPEG at quality 30
 _PLAIN_SHARE = 0.3  # of the border: a figure may touch three sides of the picture
+_EDGE = 2  # pixels between a frame and what it surrounds
 _RING = 2  # pixels of border looked at
 _STEP = 16  # grey levels: the border's commonest colour is looked for on this grid
 _SHOWN = 0.02  # of a row or column: what covers less is a speck on the background
@@ -93,9 +94,15 @@ def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[n
     rows, columns = (np.flatnonzero(found.mean(axis=axis) > _SHOWN) for axis in (1, 0))
     if min(len(rows), len(columns)) < _LEAST_SIDE:
         return solid if solid.any() else np.ones_like(solid)
-    inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    # A frame bleeds into what it surrounds: its edge belongs to neither.
+    outer = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+    inner = slice(rows[0] + _EDGE, rows[-1] + 1 - _EDGE), slice(columns[0] + _EDGE, columns[-1] + 1 - _EDGE)
+    plain = _plain(np.ascontiguousarray(pixels[inner]), found[inner])
     content = np.zeros_like(found)
-    content[inner] = found[inner] & ~_plain(np.ascontiguousarray(pixels[inner]), found[inner])
+    content[outer] = found[outer]
+    if plain.any():
+        content[outer] = False
+        content[inner] = found[inner] & ~plain
     return content if content.mean() > _LEAST_SHARE else solid
 
 

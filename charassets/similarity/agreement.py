@@ -260,7 +260,7 @@ def _added(left: NDArray[np.float32], right: NDArray[np.float32], laid: _Laid) -
     and nothing was added.
     """
     alone = (laid.left_drawn ^ laid.right_drawn) & (np.abs(left - right) > _OTHER_TONE)
-    solid = cv2.morphologyEx(alone.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    solid = cv2.morphologyEx(alone.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return float(solid.sum() / max(1, (laid.left_drawn | laid.right_drawn).sum()))
 
 

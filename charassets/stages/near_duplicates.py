@@ -28,6 +28,7 @@ from charassets.settings import GateSettings, Settings
 from charassets.similarity.answers import Answers
 from charassets.similarity.candidates import Pairs, tidy
 from charassets.similarity.duplicates import PICTURES, DuplicateRule, group_duplicates
+from charassets.similarity.judgement import VERSION as JUDGEMENT
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
@@ -40,7 +41,7 @@ _JUDGED_AT_ONCE = 16_384  # records; the columns without the crop are about a ki
 _MEASURED = tuple(name for name in PICTURES.names if name not in ("single", "tags"))
 _READ = tuple(dict.fromkeys((*_JUDGED, *_MEASURED)))
 
-ANSWERED = "answers"
+ANSWERED = f"answers{JUDGEMENT}"
 """Role of the table, kept beside the rows, of what was answered about pairs (``charassets.similarity.answers``)."""
 
 UNKEPT = "unkept"
@@ -54,7 +55,7 @@ class NearDuplicates(CollectionStage):
     """
 
     table: ClassVar[Table] = NEAR_DUPLICATES
-    code_version: ClassVar[str] = "2"
+    code_version: ClassVar[str] = f"2.{JUDGEMENT}"
     reads: ClassVar[Mapping[str, Reads]] = {
         SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, "preview")),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),

@@ -18,7 +18,7 @@ DEPENDENCIES = {
     "character_attributes": {"single_character_images", "tag_evidence", "visual_evidence"},
     "edit_log": set(),
     "edits": {"edit_log"},
-    "near_duplicates": {"single_character_images", "clip_embeddings", "raw_shards"},
+    "near_duplicates": {"single_character_images", "clip_embeddings", "knn_graph", "raw_shards", "edits"},
     "knn_graph": {"clip_embeddings"},
     "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings"},
     "cluster_consensus": {"character_clusters", "character_attributes", "tag_evidence"},

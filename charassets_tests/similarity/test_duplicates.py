@@ -6,15 +6,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from charassets.curation.decisions import Decisions
+from charassets.curation.links import Links
 from charassets.schema import NEAR_DUPLICATES
+from charassets.similarity.answers import Answers
+from charassets.similarity.candidates import Pairs
 from charassets.similarity.duplicates import PICTURES, DuplicateRule, group_duplicates
+from charassets.similarity.knn import GraphRule, build, new_searcher
 from charassets.similarity.vectors import Vectors
 
 RULE = DuplicateRule(cosine=0.95, phash_bits=10, neighbours=8)
 
 
 def picture(name: str, *, phash: int | None = 0, image: str | None = None, **changed: object) -> dict[str, object]:
-    plain = {"width": 100, "height": 100, "sharpness": 50.0, "tags": 3}
+    plain = {
+        "single": True,
+        "phash_mirrored": None if phash is None else phash ^ ((1 << 64) - 1),
+        "width": 100,
+        "height": 100,
+        "sharpness": 50.0,
+        "tags": 3,
+    }
     return {"record_id": name, "image_id": image or f"image-{name}", "phash": phash, **plain, **changed}
 
 
@@ -26,8 +38,23 @@ def at_angles(*degrees: float | None) -> Vectors:
     return Vectors(values, np.where([d is None for d in degrees], -1, row).astype(np.int64))
 
 
-def grouped(pictures: list[dict[str, object]], vectors: Vectors, rule: DuplicateRule = RULE) -> dict[str, dict]:
-    rows = group_duplicates(pa.Table.from_pylist(pictures, schema=PICTURES), vectors, rule)
+def near(vectors: Vectors, neighbours: int) -> Pairs:
+    """Pairs of neighbours, by row of the pictures."""
+    rows = np.flatnonzero(vectors.row >= 0)
+    if len(rows) < 2:
+        return np.empty((0, 2), np.int64)
+    values = vectors.values[vectors.row[rows]]
+    rule = GraphRule(neighbours)
+    return rows[build(values, new_searcher(values, rule), neighbours).pairs(-1.0)]
+
+
+def grouped(
+    pictures: list[dict[str, object]], vectors: Vectors, rule: DuplicateRule = RULE, **more: object
+) -> dict[str, dict]:
+    """Rows by record where nobody can look at the pictures: the two keys decide."""
+    table = pa.Table.from_pylist(pictures, schema=PICTURES)
+    answers = Answers(lambda names: {})
+    rows = group_duplicates(table, vectors, near(vectors, rule.neighbours), rule, answers, **more).rows
     assert rows.schema == NEAR_DUPLICATES.arrow
     return {row["record_id"]: row for row in rows.to_pylist()}
 
@@ -140,3 +167,57 @@ def test_groups_do_not_depend_on_the_order_of_the_rows(drawn: list[tuple[int, in
     straight = grouped(pictures, at_angles(*angles), rule)
     shuffled = grouped([pictures[i] for i in order], at_angles(*(angles[i] for i in order)), rule)
     assert straight == shuffled
+
+
+def test_people_are_believed_about_copies():
+    said = Decisions(copies=Links(same=(frozenset({"a", "far"}),), different=((frozenset({"a"}), frozenset({"b"})),)))
+    pictures = [picture("a", width=300), picture("b"), picture("far", phash=(1 << 30) - 1)]
+    rows = grouped(pictures, at_angles(0, 2, 90), decisions=said)
+    assert {name: row["group_id"] for name, row in rows.items()} == {"a": "a", "b": "b", "far": "a"}
+    assert "a person says" in rows["far"]["reason"]
+
+
+def test_a_group_keeps_its_name_when_a_better_copy_comes():
+    rows = grouped(
+        [picture("a"), picture("b"), picture("better", width=900)], at_angles(0, 1, 2), before={"a": "a", "b": "a"}
+    )
+    assert {row["group_id"] for row in rows.values()} == {"better"}
+    assert {row["group_name"] for row in rows.values()} == {"a"}
+
+
+@settings(max_examples=15, deadline=None)
+@given(_pictures, st.randoms(use_true_random=False), st.sampled_from(["exact", "faiss"]))
+def test_batches_in_any_order_give_the_groups_of_one_run(drawn, random, method) -> None:
+    pictures = [picture(f"r{i:02d}", phash=h, width=100 * w, image=f"i{c}-{h}") for i, (_, h, w, c) in enumerate(drawn)]
+    angles = [float(angle) for angle, *_ in drawn]
+
+    def run(chosen: list[int], answers: Answers) -> dict[str, str]:
+        vectors = at_angles(*(angles[i] for i in chosen))
+        pairs = near_by(method, vectors)
+        table = pa.Table.from_pylist([pictures[i] for i in chosen], schema=PICTURES)
+        rows = group_duplicates(table, vectors, pairs, RULE, answers).rows.to_pylist()
+        return {row["record_id"]: row["group_id"] for row in rows}
+
+    straight = run(list(range(len(drawn))), Answers(lambda names: {}))
+    order = list(range(len(drawn)))
+    random.shuffle(order)
+    kept, groups = None, {}
+    for end in sorted({max(1, len(order) // 3), max(1, 2 * len(order) // 3), len(order)}):
+        answers = Answers.resumed(lambda names: {}, kept)
+        groups = run(order[:end], answers)
+        kept = answers.table()
+    assert groups == straight
+
+
+def near_by(method: str, vectors: Vectors) -> Pairs:
+    """All neighbours within the rule, by the exact or the approximate index."""
+    if len(vectors.values) < 2 or method == "exact":
+        return near(vectors, 32)
+    import faiss
+
+    index = faiss.index_factory(2, "IVF1,Flat", faiss.METRIC_INNER_PRODUCT)
+    values = vectors.values.astype(np.float32)
+    index.train(np.eye(2, dtype=np.float32))  # frozen: learnt from nothing that comes
+    index.add(values)
+    limits, _, far = index.range_search(values, 0.9)
+    return np.stack([np.repeat(np.arange(len(values)), np.diff(limits).astype(np.int64)), far], axis=1)

@@ -1,0 +1,169 @@
+"""Duplicates against real copies: how many are found, how they are named, what is welded; beside pHash as imagededup uses it.
+
+    python -m bench.duplicates ../shared/data [--workspace DIR]
+
+Runs the pipeline over ``neardup_dev`` and the portraits with their half-size copies (or takes a workspace where that was done),
+reads ``near_duplicates``, and prints a table; exact figures, no timing but the CPU time of the close look.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from charassets.images.phash import hamming
+from charassets.images.preview import decoded
+from charassets.lake.fragments import Lake
+from charassets.lake.store import open_store
+from charassets.schema import NEAR_DUPLICATES, RAW_SHARDS, SINGLE_CHARACTER_IMAGES
+from charassets.similarity.answers import DUPLICATE
+from charassets.similarity.judgement import Seen, judge
+from charassets.stages.collection import ALL
+from charassets.stages.near_duplicates import ANSWERED
+
+PHASH_BITS = 10
+"""imagededup's default."""
+
+SOURCES = {"nd": "neardup_dev", "port": "wesnoth/portraits", "small": "wesnoth/core_small"}
+Place = tuple[str, str]
+
+
+def main() -> None:
+    """Run, compare, print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--workspace", type=Path)
+    parser.add_argument("--pairs", type=int, default=300, help="pairs timed for the close look")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        workspace = asked.workspace or Path(folder)
+        if asked.workspace is None:
+            sources = [part for name, path in SOURCES.items() for part in ("--source", f"{name}={asked.data / path}")]
+            charassets = Path(sys.executable).with_name("charassets")
+            command = [str(charassets), "run", "--workspace", str(workspace), *sources]
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603 - our own program
+        report(Lake(open_store(str(workspace / "lake"))), asked.data, asked.pairs)
+
+
+def report(lake: Lake, data: Path, timed: int) -> None:
+    """Print the figures of a lake that holds the three sources."""
+    table = lake.fragment(NEAR_DUPLICATES.name, ALL)
+    if table is None:
+        raise SystemExit("the workspace has no near_duplicates")
+    raw = [
+        row
+        for f in lake.fragments(RAW_SHARDS.name)
+        for row in f.read(["record_id", "source", "item_key", "image_id"]).to_pylist()
+    ]
+    place = {row["record_id"]: (row["source"], Path(row["item_key"]).name) for row in raw}
+    rows = {place[row["record_id"]]: row for row in table.read().to_pylist()}
+    truth = _truth(data)
+    _print_operations(rows, lake, place, data)
+    small = json.loads((data / "wesnoth" / "near_duplicates_core_small.json").read_text())
+    pairs = [
+        (("small", Path(p["file"]).name), ("port", Path(p["same_art_as"]).name)) for p in small if p["same_art_as"]
+    ]
+    together = sum(rows[a]["group_id"] == rows[b]["group_id"] for a, b in pairs)
+    hashes = _hashes(lake, place)
+    near = sum(int(hamming(hashes[a], hashes[b])) <= PHASH_BITS for a, b in pairs)
+    print(f"core_small: {together} of {len(pairs)} copies in their portrait's group; pHash {PHASH_BITS}: {near}")
+    _print_welds(rows, truth, pairs, hashes)
+    _print_speed(lake, timed)
+    answers = table.read(role=ANSWERED)
+    print("pairs looked at:", dict(Counter(answers["answer"].to_pylist())))
+
+
+def _truth(data: Path) -> dict[Place, tuple[int, str]]:
+    lines = (data / "neardup_dev" / "labels.jsonl").read_text().splitlines()
+    labels = [json.loads(line) for line in lines if line.strip()]
+    return {("nd", label["file"]): (label["group"], label["op"]) for label in labels}
+
+
+def _hashes(lake: Lake, place: dict[str, Place]) -> dict[Place, int]:
+    columns = [f.read(["record_id", "phash"]) for f in lake.fragments(SINGLE_CHARACTER_IMAGES.name)]
+    return {place[row["record_id"]]: row["phash"] for c in columns for row in c.to_pylist() if row["phash"] is not None}
+
+
+def _print_operations(rows: dict[Place, dict], lake: Lake, place: dict[str, Place], data: Path) -> None:
+    truth, hashes = _truth(data), _hashes(lake, place)
+    original = {group: name for name, (group, op) in truth.items() if op == "orig"}
+    names = {row["record_id"]: name for name, row in rows.items()}
+    found: dict[str, Counter] = defaultdict(Counter)
+    for name, (group, op) in truth.items():
+        if op == "orig":
+            continue
+        one, other = rows[name], rows[original[group]]
+        count = found[op]
+        count["n"] += 1
+        count["joined"] += one["group_id"] == other["group_id"]
+        count["mirror"] += bool(one["mirrored"]) != bool(other["mirrored"])
+        kin = {names[r["group_id"]] for r in (one, other)} | {
+            names[r["variant_of"]] for r in (one, other) if r["variant_of"]
+        }
+        count["variant"] += (
+            one["group_id"] != other["group_id"] and len(kin) < 4 and bool(one["variant_of"] or other["variant_of"])
+        )
+        count["phash"] += int(hamming(hashes[name], hashes[original[group]])) <= PHASH_BITS
+    print(f"{'neardup_dev':12}{'n':>5}{'joined':>8}{'mirror':>8}{'variant':>9}{'pHash 10':>10}")
+    for op, count in sorted(found.items()):
+        print(f"{op:12}{count['n']:5}{count['joined']:8}{count['mirror']:8}{count['variant']:9}{count['phash']:10}")
+
+
+def _art(
+    truth: dict[Place, tuple[int, str]], pairs: Iterable[tuple[Place, Place]], names: Iterable[Place]
+) -> dict[Place, str]:
+    """Which drawing a file shows: ``neardup_dev`` names the portrait it was made of by its number."""
+    same = dict(pairs)
+    return {name: f"group {truth[name][0]}" if name in truth else same.get(name, name)[1] for name in names}
+
+
+def _print_welds(
+    rows: dict[Place, dict],
+    truth: dict[Place, tuple[int, str]],
+    pairs: list[tuple[Place, Place]],
+    hashes: dict[Place, int],
+) -> None:
+    """Groups with two drawings, to be looked at: some portraits are one drawing under two names."""
+    art = _art(truth, pairs, rows)
+    groups: dict[str, set[str]] = defaultdict(set)
+    for name, row in rows.items():
+        groups[row["group_id"]].add(art[name])
+    of_neardup = [kinds for kinds in groups.values() if sum(k.startswith("group ") for k in kinds) > 1]
+    print(f"neardup_dev groups welded: {len(of_neardup)}")
+    for kinds in groups.values():
+        drawings = sorted(k for k in kinds if not k.startswith("group "))
+        if len(drawings) > 1:
+            print("  one group, several names:", ", ".join(drawings))
+    nd = [name for name in hashes if name in truth]
+    values = np.array([hashes[name] for name in nd], np.uint64)
+    left, right = np.nonzero(np.triu(hamming(values[:, None], values[None]) <= PHASH_BITS, 1))
+    crossing = sum(truth[nd[a]][0] != truth[nd[b]][0] for a, b in zip(left, right, strict=True))
+    print(f"pHash {PHASH_BITS}: {len(left)} pairs in neardup_dev, {crossing} across groups")
+
+
+def _print_speed(lake: Lake, timed: int) -> None:
+    previews = [
+        p for f in lake.fragments(SINGLE_CHARACTER_IMAGES.name) for p in f.read(["preview"])["preview"].to_pylist() if p
+    ]
+    started = time.process_time()
+    seen = [Seen.of(decoded(p)) for p in previews[:100]]
+    looked = (time.process_time() - started) / len(seen)
+    rng = np.random.default_rng(0)
+    chosen = rng.integers(0, len(seen), (timed, 2))
+    started = time.process_time()
+    copies = sum(judge(seen[a], seen[b], 64, 64).answer == DUPLICATE for a, b in chosen if a != b)
+    spent = (time.process_time() - started) / timed
+    print(
+        f"close look: {1 / spent:.0f} pairs/s a core ({copies} copies among them); {1000 * looked:.1f} ms a picture before that"
+    )
+
+
+if __name__ == "__main__":
+    main()
