@@ -23,6 +23,7 @@ _OUTLINE = 9  # px of an outline before another background that tell nothing
 _CORE = 0.2  # of a drawing that must be left within its outlines
 _FILLED = 0.35  # of a window that both pictures draw; outlines against another background have less
 _CHANGED = 30.0  # grey levels; JPEG at quality 30 stays below after the blur
+_CALM = 10.0  # grey levels; paper grain and JPEG noise
 _BLACK, _WHITE = 4, 251  # what is clipped has lost its tone
 _LEAST_SHOWN = 64  # px for a line of tones
 _GAINS = (0.4, 2.5)  # a contrast that a copy may have gained or lost
@@ -101,7 +102,10 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
     inside, other_ground = min(grounds, key=lambda ground: ground[1])
     left_grey, right_grey = ways[0]
     same, other, known = _shapes(left_grey, right_grey, inside)
-    changed = _opened(np.minimum(*(_beyond(*way) for way in ways)) > _CHANGED, inside)
+    beyond = np.minimum(*(_beyond(*way) for way in ways))
+    changed = _opened(beyond > _CHANGED, inside)
+    calm = beyond <= _CALM  # grain that resampling moved has another shape and the same values
+    same, other = same | (known & calm), other & ~calm
     area = max(1, int(known.sum()))
     turn, recoloured, colourless = _colours(laid, both)
     return Agreement(

@@ -11,7 +11,7 @@ from charassets.images.preview import Preview
 from charassets.similarity.agreement import Agreement, compare, mirror_image
 from charassets.similarity.alignment import Alignment, aligned, assumed
 
-VERSION = 2
+VERSION = 3
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"
