@@ -5,6 +5,7 @@ What belongs here: which records take part. Not here: the clustering (``charasse
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from itertools import count
 from typing import ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, KNN_GRAPH, NEAR_DUPLICATES, Table
 from charassets.settings import Settings
 from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors
+from charassets.similarity.continuity import carried_over
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
@@ -25,12 +27,13 @@ class CharacterClusters(CollectionStage):
     """Clusters one record of each duplicate group; the others are skipped: ``not_single``, ``duplicate``, or ``no_embedding``."""
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "3"
+    code_version: ClassVar[str] = "4"
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
     }
+    continues: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         rule = settings.clusters
@@ -57,7 +60,8 @@ class CharacterClusters(CollectionStage):
         names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
         graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
         vectors = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
-        return Outcome(_rows(names, cluster_vectors(vectors, graph, names, self._rule)), skipped=skipped)
+        clusters = cluster_vectors(vectors, graph, names, self._rule)
+        return Outcome(_rows(names, clusters, _names_before(inputs.get(self.name))), skipped=skipped)
 
 
 def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
@@ -70,7 +74,25 @@ def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
     return keeper
 
 
-def _rows(records: list[str], clusters: Clusters) -> pa.Table:
-    names = [None if label < 0 else character_id(label) for label in clusters.label.tolist()]
+def _names_before(before: Collection | None) -> dict[str, str]:
+    """Record to the character it was in the run before; noise has none."""
+    if before is None:
+        return {}
+    rows = before.table(["record_id", "character_id"])
+    pairs = zip(rows["record_id"].to_pylist(), rows["character_id"].to_pylist(), strict=True)
+    return {record: name for record, name in pairs if name is not None}
+
+
+def _characters(records: list[str], clusters: Clusters, before: Mapping[str, str]) -> list[str]:
+    """The name of every cluster: the one most of its members had before, else the next that was free."""
+    members = [[records[i] for i in np.flatnonzero(clusters.label == label)] for label in range(clusters.count)]
+    taken = set(before.values())
+    free = (name for name in map(character_id, count()) if name not in taken)
+    return [name or next(free) for name in carried_over(before, members)]
+
+
+def _rows(records: list[str], clusters: Clusters, before: Mapping[str, str]) -> pa.Table:
+    called = _characters(records, clusters, before)
+    names = [None if label < 0 else called[label] for label in clusters.label.tolist()]
     columns = [records, names, clusters.probability, clusters.representative]
     return pa.table(columns, schema=CHARACTER_CLUSTERS.arrow)
