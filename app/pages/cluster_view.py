@@ -220,4 +220,4 @@ def _members_card(found: Cluster, deed: dict[str, Any]) -> Node:
         if len(found.members) < found.row.size
         else "central first, doubtful last"
     )
-    return h("div.card", h("h2", "Members"), h("p.muted.small", shown), h("div.grid.small", tiles))
+    return h("div.card", h("h2", "Members"), h("p.muted.small", shown), h("div.grid", tiles))
