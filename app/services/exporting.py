@@ -18,7 +18,7 @@ from charassets.exports.publishing import Published
 from charassets.exports.rows import choose, rows_of, shards
 from charassets.lake.workspace import Workspace
 from charassets.settings import ExportSettings, Settings
-from charassets.warehouse import connect
+from charassets.warehouse.live import LiveWarehouse
 
 
 @dataclass
@@ -89,7 +89,8 @@ def preview(settings: Settings, options: ExportSettings, rows: int) -> list[dict
     workspace = Workspace.of(settings)
     lake = workspace.open_lake()
     found: list[dict[str, Any]] = []
-    with connect(workspace) as con:
+    with LiveWarehouse(workspace).view() as view:
+        con = view.con
         choose(con, options)
         for shard in shards(con):
             for row in islice(rows_of(con, lake, shard, options), rows - len(found)):

@@ -6,7 +6,8 @@ from charassets.defs.conditions import COLLECTION_CONDITION
 from charassets.defs.failures import translated
 from charassets.defs.partitions import OWNERS
 from charassets.defs.resources import Workbench
-from charassets.exports.export import CODE_VERSION, export
+from charassets.exports.export import CODE_VERSION, NothingPassesError, export
+from charassets.exports.publishing import Published
 from charassets.lake.fingerprint import fingerprint
 
 
@@ -20,14 +21,22 @@ from charassets.lake.fingerprint import fingerprint
     automation_condition=COLLECTION_CONDITION,
 )
 def exports(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
-    """Publish every export of the settings that is not up to date."""
+    """Publish every export of the settings that is not up to date; one that no record passes is told and fails nothing."""
     settings = workbench.settings
+    done: dict[str, Published] = {}
+    empty: list[str] = []
     with translated(context):
-        done = {options.name: export(settings, options) for options in settings.exports}
+        for options in settings.exports:
+            try:
+                done[options.name] = export(settings, options)
+            except NothingPassesError:
+                context.log.warning("no record passes export %s; what was published before stays", options.name)
+                empty.append(options.name)
     metadata = {name: dg.MetadataValue.path(result.path) for name, result in done.items()}
     return dg.MaterializeResult(
         metadata={
             **metadata,
+            "empty": empty,
             "dagster/row_count": sum(result.manifest["records"] for result in done.values()),
             "unchanged": sum(result.unchanged for result in done.values()),
             "bytes": sum(file["bytes"] for result in done.values() for file in result.manifest["files"]),

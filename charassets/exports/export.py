@@ -40,6 +40,10 @@ CODE_VERSION = "1"
 """Raised by hand when the choice, the card or the index would be another."""
 
 
+class NothingPassesError(UsageError):
+    """No record passes the filter of an export; what was published before stays as it is."""
+
+
 def export(
     settings: Settings, options: ExportSettings, folder: Path | None = None, *, replace_edited: bool = False
 ) -> Published:
@@ -52,8 +56,8 @@ def export(
         replace_edited: replace an export that somebody edited since.
 
     Raises:
-        UsageError: an unknown format, a filter that cannot be understood, no warehouse yet, no record passes, a folder that is
-            not to be replaced.
+        NothingPassesError: no record passes.
+        UsageError: an unknown format, a filter that cannot be understood, no warehouse yet, a folder that is not to be replaced.
         StorageError: the folder cannot be written, or the lake is newer than the warehouse.
     """
     made_by = format_named(options.format)
@@ -118,7 +122,7 @@ def _written(
     choose(con, options)
     chosen = _count(con)
     if not chosen:
-        raise UsageError("no record passes", where=options.filter or "export", todo="loosen the filter")
+        raise NothingPassesError("no record passes", where=options.filter or "export", todo="loosen the filter")
     with IndexWriter(folder) as index:
         job = Job(folder, options, index, con, Workspace.of(settings).open_lake())
         made_by.write(job)

@@ -301,9 +301,9 @@ def test_the_settings_choose_the_sources_and_each_enters_the_fingerprint(tagger_
         }
     )  # fmt: skip
     pictures, words = picture_sources(settings, load()), word_sources(settings, load())
-    assert [s.source for s in pictures] == ["clip", "head", "colour", "tagger", "vlm", "ocr"]
+    assert [s.source for s in pictures] == ["clip", "head", "colour", "tagger", "vlm", "ocr", "probe"]
     assert [s.source for s in words] == ["tag", "text_llm"]
     assert json.dumps([dict(s.settings_read()) for s in (*pictures, *words)])
     assert {name.split("/")[0] for s in pictures for name in s.weights()} >= {"tagger", "vlm", "heads"}
     plain = load_settings({"device": "cpu"})
-    assert [s.source for s in picture_sources(plain, load())] == ["clip", "head", "colour"]
+    assert [s.source for s in picture_sources(plain, load())] == ["clip", "head", "colour", "probe"]

@@ -14,7 +14,14 @@ pytestmark = pytest.mark.usefixtures("own_environment")
 
 STAGES = (
     *("raw_shards", "single_character_images", "clip_embeddings", "design_features", "tag_evidence"),
-    *("visual_evidence", "character_attributes", "knn_graph", "near_duplicates", "character_clusters"),
+    *(
+        "visual_evidence",
+        "character_attributes",
+        "knn_graph",
+        "near_duplicates",
+        "character_clusters",
+        "cluster_consensus",
+    ),
 )
 
 
@@ -50,7 +57,7 @@ def test_a_run_materializes_everything_and_the_second_computes_nothing(charasset
     assert sum(report["summary"]["records"].values()) == 7
     assert len(report["shards"]["new"]) == 3
     assert Path(report["warehouse"]).is_file()
-    assert (Path(report["exports"]) / "jsonl" / "train.jsonl").is_file()
+    assert report["summary"]["records"].get("kept", 0) == 0 and not (Path(report["exports"]) / "jsonl").exists()
 
     code, out, err = charassets("run", "-w", tmp_path / "work", "--json")
     again = json.loads(out)

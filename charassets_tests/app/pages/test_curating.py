@@ -128,10 +128,10 @@ def test_twenty_reviews_by_keyboard_in_a_row_and_none_is_lost(visit, place):
     page.wait_for_selector("#review .stage")
     seen = []
     for number in range(20):
-        page.wait_for_function("document.querySelector('#review .cs-panel').dataset.question")
-        seen.append(page.evaluate("document.querySelector('#review .cs-panel').dataset.question"))
+        page.wait_for_function("document.querySelector('#review .cs-panel')?.dataset.question")
+        seen.append(page.evaluate("document.querySelector('#review .cs-panel')?.dataset.question"))
         page.keyboard.press([" ", "1", "2", "a", "s"][number % 5])
-    page.wait_for_function("document.querySelector('#review .cs-panel').dataset.saved === '20'")
+    page.wait_for_function("document.querySelector('#review .cs-panel')?.dataset.saved === '20'")
     edits = log.edits()
     said = [(edit.args["record_ids"][0], edit.args["attribute"]) for edit in edits]
     assert said == [tuple(key.split("|")) for key in seen]
@@ -146,7 +146,7 @@ def test_keys_pressed_faster_than_the_server_answers_are_all_taken(visit, place)
     page.evaluate(
         "for (let i = 0; i < 8; i++) document.dispatchEvent(new KeyboardEvent('keydown', { key: ' ', bubbles: true }))"
     )
-    page.wait_for_function("document.querySelector('#review .cs-panel').dataset.saved === '8'")
+    page.wait_for_function("document.querySelector('#review .cs-panel')?.dataset.saved === '8'")
     assert len({edit.args["record_ids"][0] + edit.args["attribute"] for edit in log.edits()}) == 8
 
 
@@ -160,7 +160,7 @@ def test_an_answer_waits_in_the_browser_while_the_server_is_away(visit, place):
     assert log.edits() == []
     page.unroute("**/component_server**")
     page.reload()
-    page.wait_for_function("document.querySelector('#review .cs-panel').dataset.saved === '1'")
+    page.wait_for_function("document.querySelector('#review .cs-panel')?.dataset.saved === '1'")
     assert len(log.edits()) == 1
 
 
@@ -168,9 +168,9 @@ def test_undo_brings_the_question_back(visit, place):
     address, log = place
     page = visit(f"{address}/review")
     page.wait_for_selector("#review .stage")
-    asked = page.evaluate("document.querySelector('#review .cs-panel').dataset.question")
+    asked = page.evaluate("document.querySelector('#review .cs-panel')?.dataset.question")
     page.keyboard.press(" ")
     page.keyboard.press("u")
-    page.wait_for_function("(key) => document.querySelector('#review .cs-panel').dataset.question === key", arg=asked)
-    page.wait_for_function("document.querySelector('#review .cs-panel').dataset.saved === '2'")
+    page.wait_for_function("(key) => document.querySelector('#review .cs-panel')?.dataset.question === key", arg=asked)
+    page.wait_for_function("document.querySelector('#review .cs-panel')?.dataset.saved === '2'")
     assert live(log.edits()) == []
