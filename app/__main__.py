@@ -32,7 +32,9 @@ def main() -> int:
         settings = _absolute(load_settings())
         workspace = Workspace.of(settings)
         own_folder()
-        app = guarded(create_app(workspace, settings), token=token, hosts=own_names(arguments.host, arguments.name))
+        app = guarded(
+            create_app(workspace, settings, warm=True), token=token, hosts=own_names(arguments.host, arguments.name)
+        )
     except CharassetsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from app.problems import OverloadedError, TooLateError
 from charassets.errors import Rejected
 from charassets.extraction import Extraction, extract
+from charassets.images.crops import webp
 from charassets.settings import Settings
 
 WAITING = 16
@@ -25,6 +26,10 @@ class Extractor:
         self.settings = settings
         self._thread = ThreadPoolExecutor(1, "extract")
         self._waiting = 0
+
+    def warm(self) -> None:
+        """Load the models while nobody waits: a drawing is put through, and what goes wrong is told to who asks first."""
+        self._thread.submit(lambda: self.now(_drawing(), "1girl, solo"))
 
     async def extract(self, data: bytes | None, tags: str | None) -> Extraction:
         """What is known of one picture.
@@ -60,3 +65,9 @@ class Extractor:
     def close(self) -> None:
         """Let nothing more in."""
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _drawing() -> bytes:
+    from charassets.studio.scenes import draw_scene
+
+    return webp(draw_scene(0, 256, kind="single").pixels, quality=80)

@@ -42,13 +42,14 @@ _TOKEN_LENGTH = 16
 _CONNECTIONS = 256  # open at once; a page holds one for events and up to six for pictures
 
 
-def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True) -> FastAPI:
+def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True, warm: bool = False) -> FastAPI:
     """The application without its guard (``guarded`` puts it in front).
 
     Args:
         workspace: whose records are shown; need not exist.
         settings: models, thresholds and limits.
         pages: mount the Gradio pages; REST alone starts faster.
+        warm: load the models as soon as the server listens, not when the first picture comes.
     """
     app = FastAPI(
         title="charassets",
@@ -59,7 +60,7 @@ def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True) 
         redoc_url=None,
         lifespan=_lifespan,
     )
-    app.state.services = Services.of(workspace, settings)
+    app.state.services, app.state.warm = Services.of(workspace, settings), warm
     add_handlers(app)
     for router in (pictures.router, records.router, clusters.router, edits.router, jobs.router, thumbnails.router):
         app.include_router(router)
@@ -76,6 +77,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services = app.state.services
     worker = Worker(services.jobs, lambda data, tags: full(services.extractor.queued(data, tags), crop=False))
     worker.start()
+    if app.state.warm:
+        services.extractor.warm()
     try:
         yield
     finally:
