@@ -17,6 +17,7 @@ from charassets.attributes.vocabulary import load
 from charassets.models.heads import AttributeHeads, Pixels
 from charassets.models.protocols import Embedder
 from charassets.similarity.clusters import ClusterRule, cluster_vectors
+from charassets.similarity.knn import build_graph
 from charassets.studio.scenes import draw_portrait
 from charassets.studio.traits import sample_character
 from charassets.studio.transforms import NEAR_COPIES
@@ -27,6 +28,7 @@ _HELD_OUT = 2_000_000  # far from the seeds of training, which begin at 10,000,0
 _SIDE = 192  # px of the drawings
 _COPY_AIMS = {"jpeg30": 1.0, "resize70": 1.0, "blur": 1.0, "crop5": 1.0, "bright": 0.95, "flip": 0.90, "pad": 0.85}
 _CLUSTER_AIM, _RATE_AIM = 0.85, 150.0
+_NEIGHBOURS = 16  # as a run has by default; so few pictures are clustered by all their distances anyway
 _THUMB = 16  # px of the grey thumbnails that stand for pixels without learning
 
 
@@ -51,12 +53,16 @@ def clustered(embedder: Embedder, rule: ClusterRule, *, characters: int = 40, pi
     identities = [_HELD_OUT + 50_000 + k for k in range(characters) for _ in range(pictures)]
     drawn = [draw_portrait(sample_character(seed), 9_000 + k, _SIDE).pixels for k, seed in enumerate(identities)]
     records = [f"{k:06d}" for k in range(len(drawn))]
-    labels = cluster_vectors(embedder.embed_images(drawn), records, rule).label.tolist()
-    thumbs = cluster_vectors(_thumbs(drawn).astype(np.float16), records, rule).label.tolist()
+    labels = _clusters(embedder.embed_images(drawn), records, rule)
+    thumbs = _clusters(_thumbs(drawn).astype(np.float16), records, rule)
     alone = b_cubed([-1] * len(drawn), identities)
     value, pixels = b_cubed(labels, identities), b_cubed(thumbs, identities)
     what = f"{characters} characters in clusters, B-cubed F"
     return Figure("studio", what, value, alone, len(drawn), pixels, _CLUSTER_AIM)
+
+
+def _clusters(vectors: NDArray[np.float16], records: Sequence[str], rule: ClusterRule) -> list[int]:
+    return cluster_vectors(vectors, build_graph(vectors, _NEIGHBOURS), records, rule).label.tolist()
 
 
 def real_copies(embedder: Embedder, data: Path) -> list[Figure]:

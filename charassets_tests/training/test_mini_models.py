@@ -13,6 +13,7 @@ from charassets.attributes.vocabulary import load
 from charassets.models.heads import load_heads
 from charassets.models.registry import load_detector, load_embedder
 from charassets.settings import DetectorSettings, EmbedderSettings, HeadSettings
+from charassets.similarity.clusters import ClusterRule
 from charassets.studio.scenes import draw_portrait, draw_scene
 from charassets.studio.traits import sample_character
 from charassets.studio.transforms import NEAR_COPIES
@@ -107,3 +108,18 @@ def test_figures_become_a_table_people_can_read():
     lines = table(figures).splitlines()
     assert lines[2] == "| studio | count | 0.50 |  |  |  | 10 |"
     assert lines[3] == "| wesnoth | hair | 0.75 ! | 0.80 | 0.50 | 0.25 | 4 |"
+
+
+def test_pictures_of_one_character_are_gathered_better_than_if_each_stood_alone(embedder):
+    figure = embedder_figures.clustered(embedder, ClusterRule(3, 2), characters=8, pictures=5)
+    assert figure.n == 40
+    assert figure.baseline is not None
+    assert 1 >= figure.value > figure.baseline
+
+
+def test_a_picture_and_its_mirror_image_have_one_embedding(embedder):
+    drawn = [draw_portrait(sample_character(2_200_000 + k), k, 128).pixels for k in range(4)]
+    both = embedder.embed_images(drawn + [np.ascontiguousarray(picture[:, ::-1]) for picture in drawn]).astype(
+        np.float32
+    )
+    assert (both[:4] * both[4:]).sum(axis=1).min() > 0.99
