@@ -179,10 +179,12 @@
     const asked = new URLSearchParams(location.search).get("__theme") || localStorage.getItem("charassets-theme");
     if (asked && document.body.classList.contains("dark") !== (asked === "dark")) document.body.classList.toggle("dark", asked === "dark");
   };
-  document.addEventListener("DOMContentLoaded", () => {
+  const remember = () => {
     prefer();
     new MutationObserver(prefer).observe(document.body, { attributeFilter: ["class"] }); // gradio sets the system's wish later
-  });
+  };
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", remember);
+  else remember(); // this script may come after the page
 
   document.addEventListener("paste", (event) => {
     const files = [...(event.clipboardData?.files || [])].filter((file) => /^(image|video)\//.test(file.type));

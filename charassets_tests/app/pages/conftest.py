@@ -46,7 +46,7 @@ def served(workspace, settings):
         thread.join(20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser(tmp_path_factory):
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if CHROMIUM is None:
@@ -79,7 +79,7 @@ def visit(browser):
     assert not failures
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def collection(tmp_path_factory):
     """A workspace with a warehouse, made once; tests that edit it take a ``copy``."""
     return make(tmp_path_factory.mktemp("collection"))
@@ -95,14 +95,14 @@ def copy(collection, tmp_path):
     return Workspace.of(own), own
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def site(collection, browser):
     """The address of the app over the shared collection, which these tests only read."""
     with served(*collection) as address:
         yield address
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare_site(tmp_path_factory, browser):
     """The address of an app without a workspace."""
     settings = load_settings({"workspace": str(tmp_path_factory.mktemp("nowhere") / "work")})

@@ -69,7 +69,7 @@ SUFFIXES = ("", '"', "<!--", "//")
 HOSTILE = tuple(
     prefix + payload.format(run=RUNS) + suffix for prefix, payload, suffix in product(PREFIXES, PAYLOADS, SUFFIXES)
 )
-WITHOUT_WORDS = ("runs", "map", "map?colour=source", "stats?a=rating&b=character_id")
+WITHOUT_WORDS = ("runs", "map", "map?colour=source", "stats?a=rating&b=character_id", "review")
 RECORDS, COPIES = 500, 20
 
 
