@@ -131,7 +131,10 @@ def _commit(lake: Lake, table: str, shard: str, columns: dict, count: int) -> No
 
 
 def _empty(kind: pa.DataType, rows: int) -> pa.Array:
-    value = "" if pa.types.is_string(kind) else [] if pa.types.is_list(kind) else b"" if pa.types.is_binary(kind) else 0
+    value = (
+        False if pa.types.is_boolean(kind) else "" if pa.types.is_string(kind) else [] if pa.types.is_list(kind)
+        else b"" if pa.types.is_binary(kind) else 0
+    )  # fmt: skip
     return pa.array([value] * rows, kind)
 
 

@@ -158,8 +158,9 @@ def test_an_answer_waits_in_the_browser_while_the_server_is_away(visit, place):
     page.keyboard.press(" ")
     page.wait_for_selector("#review .badge:has-text('not saved yet')")
     assert log.edits() == []
+    page.reload()  # while the server is still away: the answer is in the browser's keeping, not in the page's
+    page.wait_for_selector("#review .cs-panel")
     page.unroute("**/component_server**")
-    page.reload()
     page.wait_for_function("document.querySelector('#review .cs-panel')?.dataset.saved === '1'")
     assert len(log.edits()) == 1
 
