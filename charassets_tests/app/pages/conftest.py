@@ -42,7 +42,7 @@ def served(workspace, settings):
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.should_exit = True
+        server.should_exit = server.force_exit = True  # pages hold a connection for events, which would be waited for
         thread.join(20)
 
 
