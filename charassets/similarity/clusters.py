@@ -82,8 +82,8 @@ def cluster_vectors(
         labels, strength = _by_library(vectors, rule)
     else:
         labels, strength = by_graph(graph, rule.min_cluster_size, rule.min_samples, rule.most(n))
-    labels = _renamed(labels, record_ids)
-    return Clusters(labels, strength.astype(np.float32), _representatives(vectors, labels, record_ids))
+    labels = renamed(labels, record_ids)
+    return Clusters(labels, strength.astype(np.float32), representatives(vectors, labels, record_ids))
 
 
 def character_id(label: int) -> str:
@@ -106,20 +106,21 @@ def _by_library(vectors: NDArray[np.float16], rule: ClusterRule) -> tuple[NDArra
     return model.labels_.astype(np.int64), model.probabilities_
 
 
-def _renamed(labels: NDArray[np.int64], record_ids: Sequence[str]) -> NDArray[np.int64]:
+def renamed(labels: NDArray[np.int64], record_ids: Sequence[str]) -> NDArray[np.int64]:
     """Labels by falling size, then by smallest record_id: the same clusters get the same labels in any row order."""
     order = np.argsort(np.asarray(record_ids, dtype=object), kind="stable")
     found, first = np.unique(labels[order], return_index=True)
     first, found = first[found >= 0], found[found >= 0]
-    sizes = np.bincount(labels[labels >= 0], minlength=len(found))[found]
-    new = np.full(len(found) + 1, -1)  # the last cell is that of label -1
+    sizes = np.bincount(labels[labels >= 0])[found]
+    new = np.full(labels.max(initial=-1) + 2, -1)  # the last cell is that of label -1
     new[found[np.lexsort((first, -sizes))]] = np.arange(len(found))
     return new[labels]
 
 
-def _representatives(
+def representatives(
     vectors: NDArray[np.float16], labels: NDArray[np.int64], record_ids: Sequence[str]
 ) -> NDArray[np.bool_]:
+    """The member most similar to the mean of its cluster, one a cluster; of equals the one with the smallest record_id."""
     chosen = np.zeros(len(labels), bool)
     members = np.flatnonzero(labels >= 0)
     members = members[np.argsort(labels[members], kind="stable")]

@@ -12,10 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, KNN_GRAPH, NEAR_DUPLICATES, Table
+from charassets.curation.claims import Cut, Tie
+from charassets.curation.links import Links, settle
+from charassets.curation.snapshot import decisions_of
+from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, EDITS, KNN_GRAPH, NEAR_DUPLICATES, Table
 from charassets.settings import Settings
 from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors
 from charassets.similarity.continuity import carried_over
+from charassets.similarity.decided import decided
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
@@ -24,14 +28,18 @@ from charassets.stages.contract import Collection, CollectionStage, JsonValue, O
 
 
 class CharacterClusters(CollectionStage):
-    """Clusters one record of each duplicate group; the others are skipped: ``not_single``, ``duplicate``, or ``no_embedding``."""
+    """Clusters one record of each duplicate group, then does as people said.
+
+    The other records are skipped: ``not_single``, ``duplicate`` or ``no_embedding``.
+    """
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "4"
+    code_version: ClassVar[str] = "5"
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
+        EDITS.name: Reads(tuple(EDITS.arrow.names)),
     }
     continues: ClassVar[bool] = True
 
@@ -60,7 +68,9 @@ class CharacterClusters(CollectionStage):
         names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
         graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
         vectors = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
-        clusters = cluster_vectors(vectors, graph, names, self._rule)
+        found = cluster_vectors(vectors, graph, names, self._rule)
+        said = _said(inputs[EDITS.name], records)
+        clusters = decided(found, vectors, names, said.same, said.different)
         return Outcome(_rows(names, clusters, _names_before(inputs.get(self.name))), skipped=skipped)
 
 
@@ -72,6 +82,21 @@ def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
     embedded = member >= 0
     keeper[member[embedded]] = leader[embedded]
     return keeper
+
+
+def _said(edits: Collection, records: pa.Table) -> Links:
+    """What people decided, in terms of keepers: a copy stands for the picture that is kept in its place."""
+    said = decisions_of(edits.table(EDITS.arrow.names)).characters
+    named = frozenset().union(*said.same, *(left | right for left, right in said.different))
+    copies = records.filter(pc.is_in(records["record_id"], pa.array(sorted(named), pa.string())))
+    keeper = dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
+
+    def kept(group: frozenset[str]) -> frozenset[str]:
+        return frozenset(keeper.get(record, record) for record in group)
+
+    ties = [Tie("character", kept(group)) for group in said.same]
+    cuts = [Cut("character", kept(left), kept(right)) for left, right in said.different]
+    return settle([*cuts, *ties])  # copies of one picture may have been cut apart and tied: the tie is believed
 
 
 def _names_before(before: Collection | None) -> dict[str, str]:

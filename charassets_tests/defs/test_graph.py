@@ -20,7 +20,7 @@ DEPENDENCIES = {
     "edits": {"edit_log"},
     "near_duplicates": {"single_character_images", "clip_embeddings", "knn_graph", "raw_shards", "edits"},
     "knn_graph": {"clip_embeddings"},
-    "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings"},
+    "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings", "edits"},
     "cluster_consensus": {"character_clusters", "character_attributes", "tag_evidence"},
     "heads": {"clip_embeddings", "tag_evidence"},
     "fusion_policy": {"tag_evidence", "visual_evidence", "edits"},

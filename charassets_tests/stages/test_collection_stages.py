@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from charassets.curation import EditLog
+from charassets.curation.snapshot import take_snapshot
 from charassets.errors import CharassetsError
 from charassets.lake.fragments import Lake
 from charassets.stages.character_clusters import CharacterClusters
@@ -82,3 +84,23 @@ def test_shards_embedded_by_different_models_are_refused(tmp_path: Path):
     commit(lake, "clip_embeddings", "shard-00001", [other], ["b"])
     with pytest.raises(CharassetsError, match="different models"):
         run_collection(NearDuplicates(settings), lake)
+
+
+def test_what_people_said_about_characters_survives_the_next_run(tmp_path: Path):
+    settings = settings_for(tmp_path)
+    workspace, lake = built_lake(settings)
+    log = EditLog(workspace.edit_log)
+    merge = log.append("records.same_character", {"record_ids": ["ann-1-small", "ben-1"]})  # the copy of a keeper
+    take_snapshot(log, lake)
+    run_collection(CharacterClusters(settings), lake)
+    found = rows(lake, "character_clusters")
+    assert {found[n]["character_id"] for n in ("ann-1", "ann-2", "ben-1", "ben-3")} == {"character_000"}
+
+    log.undo(merge.id)
+    log.append("records.different_character", {"left": ["ann-1"], "right": ["ann-2", "ann-3"]})
+    take_snapshot(log, lake)
+    run_collection(CharacterClusters(settings), lake)
+    found = rows(lake, "character_clusters")
+    assert found["ann-1"]["character_id"] is None
+    assert found["ann-2"]["character_id"] == found["ann-3"]["character_id"] == "character_000"
+    assert len({found[n]["character_id"] for n in ("ben-1", "ben-2", "ben-3")}) == 1
