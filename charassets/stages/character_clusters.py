@@ -88,7 +88,7 @@ def _said(edits: Collection, records: pa.Table) -> Links:
     """What people decided, in terms of keepers: a copy stands for the picture that is kept in its place."""
     said = decisions_of(edits.table(EDITS.arrow.names)).characters
     named = frozenset().union(*said.same, *(left | right for left, right in said.different))
-    copies = records.filter(pc.field("record_id").isin(sorted(named)))
+    copies = records.filter(pc.field("record_id").isin(pa.array(sorted(named), pa.string())))
     keeper = dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
 
     def kept(group: frozenset[str]) -> frozenset[str]:
