@@ -301,6 +301,22 @@ class AttributeSettings(_Section):
     )
 
 
+class EvaluationSettings(_Section):
+    """What the asset `evaluation` measures attributes on, beside people's reviews."""
+
+    folder: str | None = Field(
+        default=None,
+        min_length=1,
+        description="Folder of pictures with labels.jsonl (docs/attributes-fusion.md); none: characters that the studio draws.",
+    )
+    identities: int = Field(
+        default=100,
+        ge=0,
+        le=10_000,
+        description="Characters the studio draws for it, four pictures each; 0 draws none.",
+    )
+
+
 class SplitSettings(_Section):
     """Shares of the records; whole characters and duplicate groups go to one side, so the true shares differ a little."""
 
@@ -397,6 +413,7 @@ class Settings(BaseSettings):
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
     attributes: AttributeSettings = Field(default_factory=AttributeSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
     exports: tuple[ExportSettings, ...] = Field(
         default=(ExportSettings(),), description="Exports that Dagster publishes into WORKSPACE/exports."
     )

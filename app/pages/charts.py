@@ -70,6 +70,34 @@ def reliability_plot(bins: Sequence[Bin]) -> Node:
     )
 
 
+def reliability_panel(bins: Sequence[Bin], name: str) -> Node:
+    """The same in the size of a stamp, without numbers on its axes."""
+    side = 100
+    points = [(round(4 + b.confidence * side, 1), round(4 + (1 - b.right) * side, 1)) for b in bins]
+    most = max(b.n for b in bins)
+    dots = [
+        h(
+            "circle.dot",
+            h("title", f"said {b.confidence:.0%}, right {b.right:.0%}, {b.n} answers"),
+            cx=x,
+            cy=y,
+            r=round(1.5 + 2.5 * (b.n / most) ** 0.5, 1),
+        )
+        for b, (x, y) in zip(bins, points, strict=True)
+    ]
+    return h(
+        "svg.chart.panel",
+        h("line.axis", x1=4, y1=4 + side, x2=4 + side, y2=4 + side),
+        h("line.axis", x1=4, y1=4 + side, x2=4, y2=4),
+        h("line.ideal", x1=4, y1=4 + side, x2=4 + side, y2=4),
+        h("polyline.curve", points=" ".join(f"{x},{y}" for x, y in points)),
+        dots,
+        viewBox=f"0 0 {side + 8} {side + 8}",
+        role="img",
+        aria_label=f"{name}: share of right answers by confidence",
+    )
+
+
 def cell(n: int, most: int, expected: float, href: str, label: str) -> Node:
     """One pair of a table of pairs; ``expected`` is what chance alone would give."""
     if n == 0:

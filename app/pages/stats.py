@@ -58,6 +58,7 @@ def handle(context: Context, act: Act) -> str:
                 h("div", _funnel(con, total), _sources(con)),
                 h("div", _coverage(con), _reliability(con)),
             ),
+            _quality(con),
             _crossed(con, first, second),
             h("h2", "Values"),
             h("div.columns", [_distribution(con, column) for column in facets()]),
@@ -206,6 +207,42 @@ def _reliability(con: duckdb.DuckDBPyConnection) -> Node:
         h("p.muted.small", words),
         charts.reliability_plot(bins),
         charts.query_fold(sql),
+    )
+
+
+_TRUTHS = {
+    "labelled": "Against the labelled folder of the settings",
+    "drawn": "Against characters that the studio draws and mistags",
+    "reviews": "Against people's reviews, which are asked about doubts first",
+}
+
+
+def _quality(con: duckdb.DuckDBPyConnection) -> Child:
+    """A small reliability plot and the error of every attribute, for each set of truth."""
+    found, sql = stats.quality(con)
+    if not found:
+        return None
+    parts: list[Child] = []
+    for truth, words in _TRUTHS.items():
+        panels = [
+            h(
+                "figure",
+                h("figcaption", h("b", one.attribute)),
+                charts.reliability_panel(one.bins, one.attribute),
+                h("p.small", f"right {one.precision:.0%} of {one.told:,}, told {one.coverage:.0%}"),
+                h("p.small.muted", f"calibration error {one.error:.3f}"),
+            )
+            for one in found
+            if one.truth == truth
+        ]
+        if panels:
+            parts += [h("h3", words), h("div.panels", panels)]
+    note = (
+        "On the dashed line confidence is the share that is right. Told: answers given of those there were to give; "
+        "below it: how far confidence is off on average."
+    )
+    return h(
+        "div.card", h("h2", "How right each attribute is"), h("p.muted.small", note), parts, charts.query_fold(sql)
     )
 
 

@@ -120,3 +120,36 @@ def reliability(con: duckdb.DuckDBPyConnection) -> tuple[list[Bin], str]:
         f"GROUP BY least(floor(machine_confidence * {_BINS}), {_BINS - 1}) ORDER BY 1"
     )
     return [Bin(float(c), float(right), int(n)) for c, right, n in con.execute(sql).fetchall()], sql
+
+
+@dataclass(frozen=True)
+class Quality:
+    """How right one attribute was when it was last measured.
+
+    Attributes:
+        truth: what was right: labelled, drawn or reviews.
+        attribute: attribute of the vocabulary.
+        told: answers given. precision: right ones among them. coverage: told against those there were to give.
+        error: expected calibration error of the answers given.
+        bins: their reliability diagram.
+    """
+
+    truth: str
+    attribute: str
+    told: int
+    precision: float
+    coverage: float
+    error: float
+    bins: tuple[Bin, ...]
+
+
+def quality(con: duckdb.DuckDBPyConnection) -> tuple[list[Quality], str]:
+    """What the asset `evaluation` measured of the fused answers, and the query; empty before it ran."""
+    sql = (
+        "SELECT truth, attribute, told, precision, coverage, ece, bins FROM evaluation "
+        "WHERE source = 'fused' AND told > 0"
+    )
+    return [
+        Quality(*row[:6], bins=tuple(Bin(float(b["confidence"]), float(b["right"]), int(b["n"])) for b in row[6]))
+        for row in con.execute(sql).fetchall()
+    ], sql

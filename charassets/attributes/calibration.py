@@ -198,9 +198,28 @@ def reliability(confidence: Floats, right: Flags, bins: int = BINS) -> list[Bin]
 
 def expected_error(confidence: Floats, right: Flags, bins: int = BINS) -> float:
     """Expected calibration error: the mean gap between confidence and share right, over bins of equal numbers."""
-    found = reliability(confidence, right, bins)
-    total = sum(b.n for b in found)
-    return sum(b.n * abs(b.confidence - b.right) for b in found) / total if total else 0.0
+    return error_of(reliability(confidence, right, bins))
+
+
+def error_of(bins: Sequence[Bin]) -> float:
+    """The expected calibration error of a reliability diagram; 0 of an empty one."""
+    total = sum(b.n for b in bins)
+    return sum(b.n * abs(b.confidence - b.right) for b in bins) / total if total else 0.0
+
+
+def error_by_chance(bins: Sequence[Bin], quantiles: float = 2.33) -> float:
+    """The error that a perfectly calibrated model stays below 99 times in 100 on so many answers.
+
+    Each bin's gap is then about normal around 0, its size half-normal, and bins are independent.
+
+    Args:
+        bins: a reliability diagram.
+        quantiles: standard deviations above the mean; 2.33 is one-sided 99 %.
+    """
+    total = sum(b.n for b in bins)
+    spreads = [b.n / total * np.sqrt(b.confidence * (1 - b.confidence) / b.n) for b in bins]
+    mean, variance = np.sqrt(2 / np.pi) * sum(spreads), (1 - 2 / np.pi) * sum(s * s for s in spreads)
+    return float(mean + quantiles * np.sqrt(variance))
 
 
 def _around(raw: Floats, knots: Floats) -> Sequence[NDArray[np.int64]]:

@@ -9,6 +9,7 @@ from charassets.defs import (
     curation,
     design,
     embeddings,
+    evaluation,
     exports,
     images,
     learning,
@@ -19,7 +20,20 @@ from charassets.defs import (
 )
 from charassets.defs.resources import Workbench
 
-_ASSETS = (raw, images, embeddings, design, attributes, curation, similarity, consensus, learning, warehouse, exports)
+_ASSETS = (
+    raw,
+    images,
+    embeddings,
+    design,
+    attributes,
+    curation,
+    similarity,
+    consensus,
+    learning,
+    evaluation,
+    warehouse,
+    exports,
+)
 
 
 def build_defs() -> dg.Definitions:

@@ -15,6 +15,7 @@ from charassets.defs.consensus import cluster_consensus
 from charassets.defs.curation import edit_log, edits
 from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
+from charassets.defs.evaluation import evaluation
 from charassets.defs.exports import exports
 from charassets.defs.images import single_character_images
 from charassets.defs.learning import calibration, fusion_policy, heads
@@ -57,8 +58,8 @@ refresh_collection = dg.define_asset_job(
 
 learn = dg.define_asset_job(
     "learn",
-    dg.AssetSelection.assets(heads, fusion_policy, calibration),
-    description="Heads, fusion policy and calibration, taught by the collection; promoted only if better.",
+    dg.AssetSelection.assets(heads, fusion_policy, calibration, evaluation),
+    description="Heads, fusion policy and calibration, taught by the collection, promoted only if better; then all is measured.",
 )
 
 

@@ -34,7 +34,8 @@ class Measured:
         error: expected calibration error of the confidences of all candidate answers.
         candidates: how many these are.
         reward: mean reward: 1 right, 0 wrong, 0.5 for none where there was one to give.
-        bins: reliability diagram.
+        bins: reliability diagram of all candidate answers.
+        told_bins: the same of the answers given: what people see.
         confusion: (right value, answer) to count; a record with several right values counts under the first.
     """
 
@@ -48,6 +49,7 @@ class Measured:
     candidates: int
     reward: float
     bins: tuple[Bin, ...] = ()
+    told_bins: tuple[Bin, ...] = ()
     confusion: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
     @property
@@ -84,6 +86,7 @@ def measure(lesson: Lesson, model: FusionModel, settings: AttributeSettings, sou
     truth = lesson.accepted[:, :-1]
     told = fits.answered(counted, lesson)
     confidence = model.calibration.confidences(name, counted.raw, counted.spoken)[told.rows, told.options]
+    given = said[told.rows, told.options]
     rewarded = said.copy()
     if not multi:
         rewarded[:, -1] = said.sum(axis=1) == 0
@@ -98,6 +101,7 @@ def measure(lesson: Lesson, model: FusionModel, settings: AttributeSettings, sou
         candidates=len(told.rows),
         reward=float(rewards(rewarded.astype(np.float64), lesson.accepted, multi=multi).mean()),
         bins=tuple(calibration.reliability(confidence, told.right)),
+        told_bins=tuple(calibration.reliability(confidence[given], told.right[given])),
         confusion=_confusion(said, lesson) if not multi else {},
     )
 

@@ -1,6 +1,6 @@
-"""Lessons from a collection without labels: its own tags, held back from the evidence and then predicted.
+"""Lessons from a collection without labels: its own tags, held back from the evidence and then predicted; people's reviews.
 
-What belongs here: such lessons from a lake, and what people's reviews reward. Not here: what is learnt from them (``learning``).
+What belongs here: such lessons from a lake, and what reviews reward. Not here: what is learnt from them (``learning``).
 
 A held-back tag is truth with a few errors in it. It teaches what the picture's sources are worth where words are silent; what
 words are worth where they speak is known from the shipped defaults and from reviews.
@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from charassets.attributes.ballots import Ballot, collect
 from charassets.attributes.choice import features
-from charassets.attributes.vocabulary import load
+from charassets.attributes.vocabulary import MULTI_SEPARATOR, load
 from charassets.attributes.witnesses import ZERO_SHOT, Witnesses, weigh
 from charassets.curation import decisions_of
 from charassets.lake.fragments import Lake
 from charassets.schema import CHARACTER_ATTRIBUTES, EDITS, TAG_EVIDENCE, VISUAL_EVIDENCE
 from charassets.training.bandit import ARMS, Bandit
-from charassets.training.fusion_lessons import Lesson
+from charassets.training.fusion_lessons import Lesson, lessons
+from charassets.training.labelled_folder import Labelled
 
 HELD_BACK = "tag"
 
@@ -69,18 +70,12 @@ def held_back(lake: Lake, *, clip: bool, most: int = RECORDS) -> dict[str, Lesso
 
 def reviewed(lake: Lake, bandits: Mapping[str, Bandit], trusted: Witnesses) -> tuple[dict[str, Bandit], Reviewed]:
     """The bandits after people's live reviews: only the strategy that had decided is rewarded, 1 where people agree."""
-    edits = lake.fragment(EDITS.name, "all")
-    said = decisions_of(edits.read()).attributes if edits is not None else {}
+    said = _reviews(lake)
     if not said:
         return dict(bandits), Reviewed(0, 0)
     records = sorted({record for record, _ in said})
-    evidence = pa.concat_tables(
-        [
-            _of(read_rows(lake, t, lake.shards(t)), records).cast(TAG_EVIDENCE.arrow)
-            for t in (TAG_EVIDENCE.name, VISUAL_EVIDENCE.name)
-        ]
-    )
-    answers = _of(read_rows(lake, CHARACTER_ATTRIBUTES.name, lake.shards(CHARACTER_ATTRIBUTES.name), _ANSWER), records)
+    evidence = _evidence_of(lake, records)
+    answers = _rows_of(lake, CHARACTER_ATTRIBUTES.name, records, _ANSWER)
     given = {(r, a): (value, strategy) for r, a, value, strategy in zip(*answers.to_pydict().values(), strict=True)}
     after, agreed, counted = dict(bandits), 0, 0
     for ballot in collect(evidence, records, load()):
@@ -91,12 +86,26 @@ def reviewed(lake: Lake, bandits: Mapping[str, Bandit], trusted: Witnesses) -> t
             if (record, name) in said and strategy in ARMS:
                 rows.append(row)
                 arms.append(strategy)
-                right.append(float(said[record, name].value == value))
+                right.append(float(said[record, name] == value))
         if rows:
             contexts = features(weigh(ballot, trusted))[rows]
             after[name] = after.get(name, Bandit.fresh()).reviewed(contexts, arms, np.array(right))
             agreed, counted = agreed + int(sum(right)), counted + len(rows)
     return after, Reviewed(counted, agreed)
+
+
+def review_lessons(lake: Lake) -> dict[str, Lesson]:
+    """Attribute to the records that people reviewed, their word the truth and all evidence beside it."""
+    said = _reviews(lake)
+    records = sorted({record for record, _ in said})
+    if not records:
+        return {}
+    given: dict[str, dict[str, frozenset[str]]] = {record: {} for record in records}
+    for (record, attribute), value in said.items():
+        given[record][attribute] = frozenset(value.split(MULTI_SEPARATOR))
+    who = tuple(records)
+    truths = Labelled(who, who, tuple(given.values())).truths(load())
+    return lessons(_evidence_of(lake, records), records, truths, np.arange(len(records)))
 
 
 _ANSWER = ["record_id", "attribute", "value", "strategy"]
@@ -133,8 +142,27 @@ def read_rows(lake: Lake, table: str, shards: list[str], columns: list[str] = _C
     return pa.concat_tables(tables) if tables else schema.empty_table().select(columns)
 
 
-def _of(rows: pa.Table, records: list[str]) -> pa.Table:
-    return rows.filter(pc.field("record_id").isin(records))
+def _reviews(lake: Lake) -> dict[tuple[str, str], str]:
+    """Record and attribute to the value that people gave."""
+    edits = lake.fragment(EDITS.name, "all")
+    said = decisions_of(edits.read()).attributes if edits is not None else {}
+    return {key: review.value for key, review in said.items()}
+
+
+def _evidence_of(lake: Lake, records: list[str]) -> pa.Table:
+    tables = (TAG_EVIDENCE.name, VISUAL_EVIDENCE.name)
+    return pa.concat_tables([_rows_of(lake, t, records).cast(TAG_EVIDENCE.arrow) for t in tables])
+
+
+def _rows_of(lake: Lake, table: str, records: list[str], columns: list[str] = _COLUMNS) -> pa.Table:
+    """Some records' rows of a table; one fragment at a time is in memory."""
+    wanted = pc.field("record_id").isin(records)
+    return pa.concat_tables(
+        [
+            read_rows(lake, table, [], columns),
+            *(read_rows(lake, table, [s], columns).filter(wanted) for s in lake.shards(table)),
+        ]
+    )
 
 
 _SCHEMAS = {table.name: table for table in (TAG_EVIDENCE, VISUAL_EVIDENCE, CHARACTER_ATTRIBUTES)}

@@ -23,6 +23,7 @@ from charassets.lake.workspace import Workspace
 from charassets.schema import TABLES
 from charassets.settings import Settings
 from charassets.stages.gates import verdict_sql
+from charassets.warehouse import evaluation
 from charassets.warehouse.calibration import create_calibration
 from charassets.warehouse.load import Fragments, Location, load_lake
 from charassets.warehouse.quarantine import create_quarantined
@@ -31,7 +32,7 @@ from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.reviews import create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 
-CODE_VERSION = "4"
+CODE_VERSION = "5"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"
@@ -73,7 +74,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     fragments = {table: lake.fragments(table) for table in TABLES}
     location = Location.of(workspace.root, lake.store.root)
     learnt = in_force(lake.store)
-    wanted = _fingerprint(fragments, location, settings, learnt)
+    wanted = _fingerprint(fragments, location, settings, learnt, evaluation.digest(lake.store))
     unchanged = fingerprint_of(workspace) == wanted
     if not unchanged:
         workspace.create()
@@ -84,6 +85,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             create_reviews(con, fragments)
             create_records(con, fragments)
             create_calibration(con, learnt)
+            evaluation.create_evaluation(con, lake.store)
             _write_meta(con, wanted)
     return WarehouseResult(
         path=workspace.warehouse,
@@ -95,7 +97,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     )
 
 
-def _fingerprint(fragments: Fragments, location: Location, settings: Settings, learnt: Learnt) -> str:
+def _fingerprint(fragments: Fragments, location: Location, settings: Settings, learnt: Learnt, measured: str) -> str:
     manifests = {
         table: {
             f.manifest.shard: [f.manifest.fingerprint, *(entry.sha256 for entry in f.manifest.files)] for f in found
@@ -113,6 +115,7 @@ def _fingerprint(fragments: Fragments, location: Location, settings: Settings, l
             "verdict": verdict_sql("pictures", "gates"),
             "vocabulary": load_vocabulary().digest,
             "calibration": learnt.digests[CALIBRATION],
+            "evaluation": measured,
         }
     )
 

@@ -25,10 +25,11 @@ DEPENDENCIES = {
     "heads": {"clip_embeddings", "tag_evidence"},
     "fusion_policy": {"tag_evidence", "visual_evidence", "edits"},
     "calibration": {"tag_evidence", "visual_evidence", "fusion_policy"},
+    "evaluation": {"heads", "fusion_policy", "calibration", "edits"},
     "warehouse": set(TABLES) - {"source_items"},
     "exports": {"warehouse"},
 }
-LEARNT = {"heads", "fusion_policy", "calibration"}
+LEARNT = {"heads", "fusion_policy", "calibration", "evaluation"}
 WHOLE = LEARNT | {
     "edit_log",
     "edits",
@@ -86,6 +87,8 @@ def test_drift_only_warns(graph):
         ("near_duplicates", "duplicate_share_steady"),
         ("character_clusters", "no_mega_cluster"),
         ("cluster_consensus", "characters_agree"),
+        ("evaluation", "right_as_promised"),
+        ("evaluation", "confidence_means_it"),
     }
 
 
