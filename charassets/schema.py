@@ -119,9 +119,18 @@ RAW_SHARDS = Table(
     ),
 )
 
+WRITING = pa.struct(
+    [
+        *(pa.field(side, pa.float32(), nullable=False) for side in ("x0", "y0", "x1", "y1")),
+        pa.field("glyphs", pa.int32(), nullable=False),
+        pa.field("strip", pa.binary()),
+    ]
+)
+"""A line of writing: its place in fractions of the picture, its glyphs, and its pixels as WebP where they are to be read."""
+
 SINGLE_CHARACTER_IMAGES = Table(
     "single_character_images",
-    2,
+    3,
     "One row a readable record: raw measurements of the picture, every box, what the tags say of the figure count, "
     "and a crop of the main figure. The verdict is a gate over these columns (view `verdicts`).",
     (
@@ -157,6 +166,11 @@ SINGLE_CHARACTER_IMAGES = Table(
         Column("preview", pa.binary(), "The whole picture as WebP of at most 224 px, for comparing it with others."),
         Column("signatures", pa.binary(), "Signatures of at most 128 corners of the drawing, 12 bytes each."),
         Column("signatures_mirrored", pa.binary(), "The same of the mirrored picture."),
+        Column(
+            "writing",
+            pa.list_(WRITING),
+            "Lines of writing in the whole picture, the largest first; null where the settings have no `ocr`.",
+        ),
     ),
     wide=True,
 )

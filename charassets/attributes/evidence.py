@@ -13,7 +13,7 @@ import pyarrow as pa
 from charassets.attributes.tags import ParsedTags, Said
 from charassets.attributes.vocabulary import Vocabulary
 
-WORDS = frozenset({"tag", "text"})
+WORDS = frozenset({"tag", "text", "text_llm"})
 """Sources in which people say what they see."""
 
 HEAD = "head"

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.attributes.evidence import Evidence
+from charassets.images.text_areas import TextLine
 
 Fractions = tuple[float, float, float, float]
 """A head as ``x0, y0, x1, y1`` in fractions of the crop."""
@@ -29,6 +30,7 @@ class Subject:
         pixels: (H, W, 3) uint8 RGB crop of the main figure.
         head: its head in the crop; None where the detector found none.
         embedding: (dim,) float16 unit-norm vector of the crop.
+        writing: lines of writing in the whole picture, the largest first; None where nobody looked.
     """
 
     tags: str | None = None
@@ -36,6 +38,7 @@ class Subject:
     pixels: NDArray[np.uint8] | None = None
     head: Fractions | None = None
     embedding: NDArray[np.float16] | None = None
+    writing: Sequence[TextLine] | None = None
 
 
 class EvidenceSource(Protocol):

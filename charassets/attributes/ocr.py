@@ -8,16 +8,14 @@ source ``ocr``.
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from charassets.attributes.evidence import Evidence
 from charassets.attributes.evidence_source import JsonValue, Subject
 from charassets.attributes.tags import parse
 from charassets.attributes.vocabulary import UNKNOWN, Vocabulary
-from charassets.images.text_areas import TextLine, text_lines
+from charassets.images.decode import decode
+from charassets.images.text_areas import TextLine
 from charassets.models.ocr import find_reader, load_reader
-from charassets.settings import OcrSettings
+from charassets.settings import ImageSettings, OcrSettings
 
 _ATTRIBUTE, _PAGE, _WATERMARK = "Writing", "Text Page", "Watermark"
 _PAGE_LINES, _PAGE_AREA = 6, 0.08  # lines, and share of the picture they fill, of a page that is half sure to be one
@@ -28,11 +26,14 @@ _OWNER = re.compile(
 )
 
 
+_STRIP_LIMITS = ImageSettings(min_side=1, max_aspect=1e6)  # strips are our own, and a line is long and low
+
+
 class OcrSource:
-    """Looks for writing on crops, and reads it where the settings name a reader; see ``EvidenceSource``."""
+    """Judges the writing found in whole pictures, and reads it where the settings name a reader; see ``EvidenceSource``."""
 
     source = "ocr"
-    needs_pixels = True
+    needs_pixels = False
 
     def __init__(self, settings: OcrSettings, device: str, vocabulary: Vocabulary) -> None:
         self._settings, self._device, self._vocabulary = settings, device, vocabulary
@@ -47,19 +48,18 @@ class OcrSource:
         return {} if found is None else {f"ocr/{name}": digest for name, digest in found.files.items()}
 
     def answers(self, subjects: Sequence[Subject]) -> list[list[Evidence]]:
-        """Evidence of what is written on every crop."""
-        return [[] if subject.pixels is None else list(self._told(subject.pixels)) for subject in subjects]
+        """Evidence of what is written in every picture."""
+        return [list(self._told(subject.writing)) if subject.writing else [] for subject in subjects]
 
-    def _told(self, pixels: NDArray[np.uint8]) -> Iterator[Evidence]:
-        lines = text_lines(pixels)
+    def _told(self, lines: Sequence[TextLine]) -> Iterator[Evidence]:
         if _ATTRIBUTE in self._vocabulary.attributes and (page := _page(lines)):
             yield Evidence(
                 _ATTRIBUTE, _PAGE, page, self.source, f"{len(lines)} lines on {_covered(lines):.0%} of the picture"
             )
         reader = load_reader(self._settings, self._device)
         if reader is not None:
-            read = reader.read([_cut(pixels, line) for line in lines[: self._settings.max_lines]])
-            yield from self._meant(read)
+            strips = [line.strip for line in lines[: self._settings.max_lines] if line.strip is not None]
+            yield from self._meant(reader.read([decode(strip, _STRIP_LIMITS).pixels for strip in strips]))
 
     def _meant(self, read: Sequence[str]) -> Iterator[Evidence]:
         """What the words of the lines say: whose picture it is, and what it shows."""
@@ -83,11 +83,3 @@ def _page(lines: Sequence[TextLine]) -> float:
 
 def _covered(lines: Sequence[TextLine]) -> float:
     return min(1.0, sum(line.area for line in lines))
-
-
-def _cut(pixels: NDArray[np.uint8], line: TextLine) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    pad = 0.2 * (line.y1 - line.y0)
-    rows = slice(max(0, int((line.y0 - pad) * height)), min(height, int(np.ceil((line.y1 + pad) * height))))
-    columns = slice(max(0, int((line.x0 - pad) * width)), min(width, int(np.ceil((line.x1 + pad) * width))))
-    return pixels[rows, columns]

@@ -1,13 +1,16 @@
 """Where something is written in a picture: lines of small, dense, high-contrast strokes.
 
-What belongs here: finding lines and how much of a picture they fill. Not here: reading them (``charassets.models.ocr``).
+What belongs here: finding lines, how much of a picture they fill, their pixels. Not here: reading them (``charassets.models.ocr``).
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from charassets.images.crops import webp
 
 _SIDE = 512  # pixels of the longer side at which lines are looked for
 _GLYPH_HIGH = (5, 60)  # pixels: what is lower is noise, what is higher a drawing
@@ -16,17 +19,21 @@ _STROKE = 9  # pixels of the black-hat: thicker than a stroke of text, thinner t
 _CONTRAST = 45  # grey levels of a stroke against its ground
 _FILL = (0.12, 0.75)  # share of a line's box that is stroke: a blot has more, a hatched field less
 _FEWEST_GLYPHS = 4
+_PAD = 0.2  # of a line's height around it, so that no stroke is cut
+_STRIP_HIGH, _STRIP_LONG = 96, 1024  # pixels of a stored strip at most: readers of lines take fewer
+_STRIP_QUALITY = 80
 
 
 @dataclass(frozen=True)
 class TextLine:
-    """A line of writing: its box in fractions of the picture, and the glyphs counted in it."""
+    """A line of writing: its box in fractions of the picture, the glyphs counted in it, its pixels as WebP if they are kept."""
 
     x0: float
     y0: float
     x1: float
     y1: float
     glyphs: int
+    strip: bytes | None = None
 
     @property
     def area(self) -> float:
@@ -47,6 +54,24 @@ def text_lines(pixels: NDArray[np.uint8]) -> list[TextLine]:
     )
     found = [line for sign in (cv2.MORPH_BLACKHAT, cv2.MORPH_TOPHAT) for line in _lines(grey, sign)]
     return sorted(found, key=lambda line: -line.area)
+
+
+def with_strips(pixels: NDArray[np.uint8], lines: Sequence[TextLine], most: int) -> list[TextLine]:
+    """The lines of a (H, W, 3) picture, the first ``most`` of them with their pixels."""
+    return [replace(line, strip=_strip(pixels, line)) if k < most else line for k, line in enumerate(lines)]
+
+
+def _strip(pixels: NDArray[np.uint8], line: TextLine) -> bytes:
+    height, width = pixels.shape[:2]
+    pad = _PAD * (line.y1 - line.y0)
+    rows = slice(max(0, int((line.y0 - pad) * height)), min(height, int(np.ceil((line.y1 + pad) * height))))
+    columns = slice(max(0, int((line.x0 - pad) * width)), min(width, int(np.ceil((line.x1 + pad) * width))))
+    cut = np.ascontiguousarray(pixels[rows, columns])
+    scale = min(1.0, _STRIP_HIGH / cut.shape[0], _STRIP_LONG / cut.shape[1])
+    if scale < 1.0:
+        size = max(1, round(cut.shape[1] * scale)), max(1, round(cut.shape[0] * scale))
+        cut = np.asarray(cv2.resize(cut, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return webp(cut, _STRIP_QUALITY)
 
 
 def _lines(grey: NDArray[np.uint8], kind: int) -> list[TextLine]:

@@ -24,6 +24,7 @@ from charassets.images.main_figure import Figure, main_figure
 from charassets.images.normalise import normalised
 from charassets.images.phash import phash, thumbnail
 from charassets.images.quality import Quality, measure
+from charassets.images.text_areas import TextLine, text_lines, with_strips
 from charassets.models.protocols import Detections
 from charassets.models.registry import load_detector
 from charassets.models.weights import find_detector
@@ -64,6 +65,7 @@ class _Picture:
     opaque: crops.Box | None
     quality: Quality
     likeness: _Likeness
+    writing: Sequence[TextLine] | None
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class _Measured:
     size: tuple[int, int]
     quality: Quality
     likeness: _Likeness
+    writing: Sequence[TextLine] | None
     found: Detections
     figure: Figure | None
     crop: _Crop | None
@@ -113,6 +116,7 @@ class SingleCharacterImages(Stage):
             "images": self._settings.images.model_dump(),
             "detector": self._settings.detector.model_dump(exclude={"path", "sha256", "batch"}),
             "crops": self._settings.crops.model_dump(),
+            "lines_kept": self._lines_kept,
         }
 
     def weights(self) -> Mapping[str, str]:
@@ -167,7 +171,19 @@ class SingleCharacterImages(Stage):
             opaque=crops.cutout(decoded.alpha) if transparent and decoded.alpha is not None else None,
             quality=quality,
             likeness=_Likeness.of(decoded),
+            writing=self._writing(decoded.pixels),
         )
+
+    def _writing(self, pixels: NDArray[np.uint8]) -> Sequence[TextLine] | None:
+        """Looked for here, since no later stage sees more than the crop of the figure."""
+        kept = self._lines_kept
+        return None if kept is None else with_strips(pixels, text_lines(pixels), kept)
+
+    @property
+    def _lines_kept(self) -> int | None:
+        """Lines of writing whose pixels are kept to be read; None where nobody asks for writing."""
+        ocr = self._settings.ocr
+        return None if ocr is None else ocr.max_lines if ocr.path is not None else 0
 
     def _detected(
         self, portion: _Portion, futures: list[Future[_Picture | Rejected | None]], pool: ThreadPoolExecutor
@@ -198,7 +214,7 @@ class SingleCharacterImages(Stage):
             parse(row["tags"]).figures,
         )
         crop = None if figure is None else self._cut(answer.pixels, figure)
-        return _Measured((width, height), answer.quality, answer.likeness, found, figure, crop)
+        return _Measured((width, height), answer.quality, answer.likeness, answer.writing, found, figure, crop)
 
     def _cut(self, pixels: NDArray[np.uint8], figure: Figure) -> _Crop:
         settings = self._settings.crops
@@ -266,6 +282,7 @@ def _row(row: Mapping[str, Any], measured: _Measured | None) -> dict[str, Any]:
         return values
     values |= {"width": measured.size[0], "height": measured.size[1]}
     values |= vars(measured.quality) | vars(measured.likeness)
+    values["writing"] = None if measured.writing is None else [vars(line) for line in measured.writing]
     if (figure := measured.figure) is not None and (crop := measured.crop) is not None:
         values |= {
             "cut_off": figure.cut_off,

@@ -17,6 +17,7 @@ from charassets.attributes.evidence_source import Subject
 from charassets.attributes.vocabulary import load
 from charassets.errors import Rejected
 from charassets.images.decode import decode
+from charassets.images.text_areas import TextLine
 from charassets.schema import CLIP_EMBEDDINGS, SINGLE_CHARACTER_IMAGES, VISUAL_EVIDENCE, Table
 from charassets.settings import ImageSettings, Settings
 from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Stage
@@ -30,10 +31,12 @@ class VisualEvidence(Stage):
     """Asks every picture source of the settings. Skips: ``no_evidence`` (none of them says anything)."""
 
     table: ClassVar[Table] = VISUAL_EVIDENCE
-    code_version: ClassVar[str] = "4"
+    code_version: ClassVar[str] = "5"
     reads: ClassVar[Mapping[str, Reads]] = {
         CLIP_EMBEDDINGS.name: Reads(("crop_id", "model", "dim", "embedding"), key=("crop_id", "model")),
-        SINGLE_CHARACTER_IMAGES.name: Reads(("crop_id", "crop", "head_box"), key=("crop_id", "head_box")),
+        SINGLE_CHARACTER_IMAGES.name: Reads(
+            ("crop_id", "crop", "head_box", "writing"), key=("crop_id", "head_box", "writing")
+        ),
     }
 
     def __init__(self, settings: Settings) -> None:
@@ -73,7 +76,7 @@ class VisualEvidence(Stage):
 
     def _subjects(self, batch: Batch) -> list[Subject]:
         """The records of a batch as the sources see them; a crop that cannot be decoded is shown as its embedding alone."""
-        side = batch.sides[SINGLE_CHARACTER_IMAGES.name].select(["record_id", "crop", "head_box"])
+        side = batch.sides[SINGLE_CHARACTER_IMAGES.name].select(["record_id", "crop", "head_box", "writing"])
         rows = {row["record_id"]: row for row in side.to_pylist()}
         crops = [rows[record]["crop"] if record in rows else None for record in batch.record_ids]
         pictures: list[NDArray[np.uint8] | None] = [None] * len(crops)
@@ -81,14 +84,16 @@ class VisualEvidence(Stage):
             with ThreadPoolExecutor(self._settings.decode_threads, "decode") as pool:
                 pictures = list(pool.map(_pixels, crops))
         heads = [rows[record]["head_box"] if record in rows else None for record in batch.record_ids]
+        writing = [rows[record]["writing"] if record in rows else None for record in batch.record_ids]
         vectors = batch.records.column("embedding").to_pylist()
         return [
             Subject(
                 pixels=pixels,
                 head=None if head is None else (head[0], head[1], head[2], head[3]),
                 embedding=np.frombuffer(vector, "<f2"),
+                writing=None if lines is None else [TextLine(**line) for line in lines],
             )
-            for pixels, head, vector in zip(pictures, heads, vectors, strict=True)
+            for pixels, head, vector, lines in zip(pictures, heads, vectors, writing, strict=True)
         ]
 
 

@@ -15,6 +15,7 @@ from charassets.attributes.text_llm import TextLlmSource
 from charassets.attributes.vlm import VlmSource
 from charassets.attributes.vocabulary import UNKNOWN, load
 from charassets.errors import ModelMissingError, UsageError
+from charassets.images.text_areas import text_lines, with_strips
 from charassets.models.tagger import framed_square
 from charassets.settings import OcrSettings, TaggerSettings, TextLlmSettings, VlmSettings, load_settings
 
@@ -257,6 +258,10 @@ def reader_folder(tmp_path_factory):
     return folder
 
 
+def lines_of(pixels, kept=12):
+    return with_strips(pixels, text_lines(pixels), kept)
+
+
 def page(lines=10, side=500):
     picture = np.full((side, side, 3), 255, np.uint8)
     for k in range(lines):
@@ -271,7 +276,7 @@ def test_a_page_of_text_is_told_from_a_drawing_without_reading_it():
     cv2.circle(drawing, (150, 120), 80, (240, 200, 170), -1)
     cv2.circle(drawing, (150, 120), 80, (0, 0, 0), 3)
     cv2.rectangle(drawing, (80, 220), (220, 390), (60, 80, 200), -1)
-    told = source.answers([Subject(pixels=page()), Subject(pixels=drawing), Subject()])
+    told = source.answers([Subject(writing=lines_of(page())), Subject(writing=lines_of(drawing)), Subject()])
     assert [(row.attribute, row.value) for row in told[0]] == [("Writing", "Text Page")]
     assert told[0][0].score >= 0.5
     assert told[1] == told[2] == []
@@ -279,7 +284,7 @@ def test_a_page_of_text_is_told_from_a_drawing_without_reading_it():
 
 def test_a_reader_of_lines_is_asked_about_every_line_found(reader_folder):
     source = OcrSource(OcrSettings(path=str(reader_folder), max_lines=3), "cpu", load())
-    told = source.answers([Subject(pixels=page())])[0]
+    told = source.answers([Subject(writing=lines_of(page()))])[0]
     assert ("Writing", "Text Page") in {(row.attribute, row.value) for row in told}
     assert all(row.source == "ocr" for row in told)
     assert source.weights()

@@ -126,3 +126,10 @@ def test_stacking_learns_that_a_source_is_always_wrong():
     stacked = answers(fit_stack(counted, accepted).chances(counted), multi=False)
     assert (naive & accepted).sum() < 20
     assert (stacked & accepted).sum() > 180
+
+
+def test_what_a_text_model_reads_in_a_description_counts_as_words():
+    rows = [Evidence("Hair Color", "Red", 0.8, "text_llm", "x"), Evidence("Hair Color", "Blue", 0.9, "head", "x")]
+    table = to_table({"r": rows}, TAG_EVIDENCE.arrow)
+    (ballot,) = [b for b in collect(table, ["r"], load()) if b.attribute.name == "Hair Color"]
+    assert dict(zip(ballot.sources, ballot.of_words.tolist(), strict=True)) == {"head": False, "text_llm": True}

@@ -14,7 +14,7 @@ from charassets.images.decode import decode, probe
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
 from charassets.schema import BOOKS, CLIP_EMBEDDINGS, RAW_SHARDS, SINGLE_CHARACTER_IMAGES
-from charassets.settings import ImageSettings, load_settings
+from charassets.settings import ImageSettings, OcrSettings, load_settings
 from charassets.sources.fetch import image_id
 from charassets.stages.clip_embeddings import ClipEmbeddings
 from charassets.stages.contract import Batch
@@ -156,6 +156,21 @@ def test_boxes_are_those_of_the_detector(models, tmp_path):
         assert len(rows[name]["boxes"]) == 5
         assert all(0 <= b["x0"] <= b["x1"] <= 120 and 0 <= b["y0"] <= b["y1"] <= 160 for b in rows[name]["boxes"])
     assert rows["a.png"]["boxes"] != rows["b.png"]["boxes"] and rows["t"]["boxes"] is None
+
+
+def test_writing_is_found_outside_the_crop_and_only_where_somebody_asks(settings, tmp_path):
+    sheet = np.full((700, 480, 3), 255, np.uint8)
+    sheet[:640] = cv2.imdecode(np.frombuffer(figure(size=(480, 640)), np.uint8), cv2.IMREAD_COLOR)
+    cv2.putText(sheet, "www.example.com", (40, 685), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0, 0, 0), 2)
+    rows = rows_of(tmp_path, {"signed.png": cv2.imencode(".png", sheet)[1].tobytes()})
+    assert table(measured(settings, rows))["writing"].to_pylist() == [None]
+    read = settings.model_copy(update={"ocr": OcrSettings(path="reader", max_lines=1)})
+    ((line, *more),) = table(measured(read, rows))["writing"].to_pylist()
+    assert line["y0"] > 0.9 and line["glyphs"] >= 6
+    strip = decode(line["strip"], ImageSettings(min_side=1, max_aspect=100)).pixels
+    assert strip.shape[0] <= 96 and strip.shape[1] > 4 * strip.shape[0]
+    assert all(other["strip"] is None for other in more), "only as many as are read"
+    assert SingleCharacterImages(read).own_fingerprint() != SingleCharacterImages(settings).own_fingerprint()
 
 
 def test_only_a_few_batches_are_taken_ahead_of_the_answers(settings, tmp_path):
