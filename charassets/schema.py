@@ -290,13 +290,14 @@ NEAR_DUPLICATES = Table(
 
 CHARACTER_CLUSTERS = Table(
     "character_clusters",
-    1,
+    2,
     "One row a kept, non-duplicate record: the character it belongs to.",
     (
         RECORD_ID,
         Column("character_id", pa.string(), "Character, e.g. character_003; null for noise."),
         Column("probability", pa.float32(), "Strength of membership between 0 and 1.", False),
         Column("representative", pa.bool_(), "The most central member of its character.", False),
+        Column("similarity", pa.float32(), "Cosine with the representative of its character; null for noise."),
     ),
 )
 

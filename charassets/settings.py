@@ -281,6 +281,44 @@ class ClusterSettings(_Section):
     max_share: float = Field(
         default=1.0, gt=0, le=1, description="Largest share of the pictures one character may hold; 1 allows any."
     )
+    folders_up_to: int = Field(
+        default=100_000,
+        ge=0,
+        description="Kept pictures up to which every run publishes a folder a character; beyond, the report alone.",
+    )
+
+
+class _Limit(_Section):
+    severity: Literal["warn", "error"] = Field(default="warn", description="What a broken limit is called in Dagster.")
+
+
+class ShareLimit(_Limit):
+    """A share that a check compares with."""
+
+    limit: float = Field(ge=0, le=1, description="Share between 0 and 1.")
+
+
+class CosineLimit(_Limit):
+    """A similarity that a check compares with."""
+
+    limit: float = Field(ge=-1, le=1, description="Cosine between -1 and 1.")
+
+
+class CheckSettings(_Section):
+    """When the checks of characters complain, and how loudly; none of it changes a row."""
+
+    mega_cluster: ShareLimit = Field(
+        default=ShareLimit(limit=0.5),
+        description="Most of the clustered pictures one character may hold: beyond, it is a chain of characters.",
+    )
+    member_similarity: CosineLimit = Field(
+        default=CosineLimit(limit=0.3),
+        description="Least similarity to their representative that 95 % of the members have.",
+    )
+    noise: ShareLimit = Field(default=ShareLimit(limit=0.9), description="Most of the pictures that may be noise.")
+    ids_carried: ShareLimit = Field(
+        default=ShareLimit(limit=0.9), description="Least share of the members whose character keeps its id."
+    )
 
 
 class AttributeSettings(_Section):
@@ -412,6 +450,7 @@ class Settings(BaseSettings):
     graph: GraphSettings = Field(default_factory=GraphSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
+    checks: CheckSettings = Field(default_factory=CheckSettings)
     attributes: AttributeSettings = Field(default_factory=AttributeSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
     exports: tuple[ExportSettings, ...] = Field(

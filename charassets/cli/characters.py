@@ -20,6 +20,8 @@ _LISTED = """
     FROM records WHERE character_id IS NOT NULL GROUP BY character_id ORDER BY pictures DESC, character_id
 """
 
+_SAID = ("table_name", "what", "edit_id", "actor", "at")
+
 
 @clusters.command("list")
 def listed(workspace: Workspace = None, json: Json = False) -> None:
@@ -28,10 +30,30 @@ def listed(workspace: Workspace = None, json: Json = False) -> None:
         found = con.execute(_LISTED)
         names = [column[0] for column in found.description or ()]
         rows = found.fetchall()
+        said = _unkept(con)
     if json:
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         print_table(names, rows)
+        if said:
+            talk(f"{len(said)} decisions do not hold after the last run; `charassets clusters unkept` lists them")
+
+
+@clusters.command()
+def unkept(workspace: Workspace = None, json: Json = False) -> None:
+    """List what people decided of copies and characters and what does not hold, with the reason."""
+    with _connected(workspace) as con:
+        rows = _unkept(con)
+    if json:
+        print_json([dict(zip(_SAID, row, strict=True)) for row in rows])
+    elif rows:
+        print_table(list(_SAID), rows)
+    else:
+        talk("everything that people decided holds")
+
+
+def _unkept(con: Any) -> list[tuple]:  # noqa: ANN401 - a DuckDB connection; its module loads late
+    return con.execute('SELECT table_name, what, edit_id, actor, "at" FROM unkept ORDER BY ALL').fetchall()
 
 
 @clusters.command()

@@ -8,23 +8,18 @@ from charassets.defs.collection import collection_asset, refreshed
 from charassets.defs.drift import Steady
 from charassets.defs.metadata import COLLECTION_SHEET_BYTES, pictures
 from charassets.defs.resources import Workbench
-from charassets.stages import sheets
+from charassets.stages import cluster_health, sheets
 from charassets.stages.character_clusters import CharacterClusters
+from charassets.stages.cluster_health import CHECKS, Finding
 from charassets.stages.knn_graph import KnnGraph, graph_facts
 from charassets.stages.near_duplicates import NearDuplicates
-
-MEGA_CLUSTER_SHARE = 0.5
-"""One character with more than half of all pictures is a chain of clusters rather than a character."""
-
-MEGA_CLUSTER_RECORDS = 20
-"""Below this many clustered pictures a large share means nothing."""
 
 OUTGROWN = 4
 """An index trained on a quarter of the vectors it holds has cells four times as full, and searches four times as long."""
 
+_SHOWN = 50  # sentences about decisions that do not hold, kept in an event
 _TRAINED = "index_not_outgrown"
 _DUPLICATES = Steady("duplicate_share", "the share of duplicates", tolerance=0.1)
-_MEGA = "no_mega_cluster"
 
 
 @collection_asset(
@@ -79,34 +74,36 @@ def near_duplicates(context: dg.AssetExecutionContext, workbench: Workbench) -> 
     CharacterClusters,
     group="similarity",
     kinds={"parquet"},
-    checks=[
-        dg.AssetCheckSpec(_MEGA, asset="character_clusters", description="No character swallows half of the pictures.")
-    ],
+    checks=[dg.AssetCheckSpec(name, asset="character_clusters", description=says) for name, says in CHECKS.items()],
 )
 def character_clusters(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Group pictures of one character, over the shards that are there."""
     result, fragment = refreshed(context, workbench)
-    sizes = fragment.read(["character_id"])["character_id"].drop_null().value_counts().field("counts").to_pylist()
-    clustered, largest = sum(sizes), max(sizes, default=0)
-    share = largest / max(1, clustered)
+    health = cluster_health.measured(fragment)
+    found = list(cluster_health.findings(health, workbench.settings.checks))
+    measures = {finding.name: round(finding.value, 4) for finding in found if finding.value is not None}
     return dg.MaterializeResult(
         metadata={
             **result.metadata,
-            "characters": len(sizes),
-            "clustered": clustered,
-            "largest_share": share,
+            "characters": len(health.sizes),
+            "clustered": health.clustered,
+            "largest_share": health.largest,
+            **{f"measured/{name}": value for name, value in measures.items()},
+            "unkept": list(health.unkept[:_SHOWN]),
             **pictures(sheets.characters(workbench.lake, COLLECTION_SHEET_BYTES)),
         },
         data_version=result.data_version,
-        check_results=[
-            dg.AssetCheckResult(
-                check_name=_MEGA,
-                passed=clustered < MEGA_CLUSTER_RECORDS or share <= MEGA_CLUSTER_SHARE,
-                severity=dg.AssetCheckSeverity.WARN,
-                description=f"the largest character holds {share:.0%} of {clustered} clustered pictures",
-                metadata={"largest": largest, "clustered": clustered},
-            )
-        ],
+        check_results=[_check_result(finding) for finding in found],
+    )
+
+
+def _check_result(finding: Finding) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=finding.name,
+        passed=finding.passed,
+        severity=dg.AssetCheckSeverity(finding.severity.upper()),
+        description=finding.says,
+        metadata={"limit": finding.limit} | ({"value": finding.value} if finding.value is not None else {}),
     )
 
 

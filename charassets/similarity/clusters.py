@@ -16,6 +16,7 @@ from charassets.similarity.graph import Graph
 WHOLE_UP_TO = 2_000
 """Vectors up to which hdbscan gets the matrix of all distances: 32 MB and under a second; it grows with the square."""
 
+_AT_ONCE = 65_536  # vectors in single precision at a time
 _FEW = 25  # pictures of one character that are never too many: a share means little in a small collection
 
 
@@ -131,3 +132,16 @@ def representatives(
             equals = group[central == central.max()].tolist()
             chosen[min((record_ids[i], i) for i in equals)[1]] = True
     return chosen
+
+
+def likeness(vectors: NDArray[np.float16], clusters: Clusters) -> NDArray[np.float32]:
+    """Cosine of every vector with the representative of its cluster, shape (n,); NaN for noise."""
+    found = np.full(len(vectors), np.nan, np.float32)
+    chosen = np.flatnonzero(clusters.representative)
+    leader = np.full(clusters.count, -1)
+    leader[clusters.label[chosen]] = chosen
+    members = np.flatnonzero(clusters.label >= 0)
+    for part in np.array_split(members, max(1, len(members) // _AT_ONCE)):
+        own, theirs = (vectors[rows].astype(np.float32) for rows in (part, leader[clusters.label[part]]))
+        found[part] = np.clip(np.einsum("nd,nd->n", own, theirs), -1, 1)
+    return found

@@ -3,7 +3,7 @@
 What belongs here: which records take part. Not here: the clustering (``charassets.similarity.clusters``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from itertools import count
 from typing import ClassVar
@@ -11,19 +11,24 @@ from typing import ClassVar
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from charassets.curation.claims import Cut, Tie
+from charassets.curation.decisions import replay
 from charassets.curation.links import Links, settle
-from charassets.curation.snapshot import decisions_of
+from charassets.curation.log import Edit
+from charassets.curation.snapshot import edits_of
+from charassets.curation.unkept import unkept
 from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, EDITS, KNN_GRAPH, NEAR_DUPLICATES, Table
 from charassets.settings import Settings
-from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors
+from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors, likeness
 from charassets.similarity.continuity import carried_over
 from charassets.similarity.decided import decided
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import gather
+from charassets.stages.cluster_health import CARRIED, CARRIED_SCHEMA, UNKEPT
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 
 
@@ -34,7 +39,7 @@ class CharacterClusters(CollectionStage):
     """
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "5"
+    code_version: ClassVar[str] = "6"
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
@@ -69,9 +74,15 @@ class CharacterClusters(CollectionStage):
         graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
         vectors = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
         found = cluster_vectors(vectors, graph, names, self._rule)
-        said = _said(inputs[EDITS.name], records)
+        edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
+        keeper_of = _keepers(edits, records)
+        said = _said(edits, keeper_of)
         clusters = decided(found, vectors, names, said.same, said.different)
-        return Outcome(_rows(names, clusters, _names_before(inputs.get(self.name))), skipped=skipped)
+        before = _names_before(inputs.get(self.name))
+        rows = _rows(names, clusters, likeness(vectors, clusters), before)
+        at = dict(zip(names, rows["character_id"].to_pylist(), strict=True))
+        held = {record: at[keeper] for record, keeper in keeper_of.items() if keeper in at}
+        return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: _carried(at, before)})
 
 
 def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
@@ -84,12 +95,16 @@ def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
     return keeper
 
 
-def _said(edits: Collection, records: pa.Table) -> Links:
+def _keepers(edits: Sequence[Edit], records: pa.Table) -> dict[str, str]:
+    """Of the records that edits speak of and that are there: the picture kept in the place of each, often itself."""
+    named = sorted({record for edit in edits for _, record in edit.operation.claims().touched})
+    copies = records.filter(pc.field("record_id").isin(pa.array(named, pa.string())))
+    return dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
+
+
+def _said(edits: Sequence[Edit], keeper: Mapping[str, str]) -> Links:
     """What people decided, in terms of keepers: a copy stands for the picture that is kept in its place."""
-    said = decisions_of(edits.table(EDITS.arrow.names)).characters
-    named = frozenset().union(*said.same, *(left | right for left, right in said.different))
-    copies = records.filter(pc.field("record_id").isin(pa.array(sorted(named), pa.string())))
-    keeper = dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
+    said = replay(edits).characters
 
     def kept(group: frozenset[str]) -> frozenset[str]:
         return frozenset(keeper.get(record, record) for record in group)
@@ -116,8 +131,18 @@ def _characters(records: list[str], clusters: Clusters, before: Mapping[str, str
     return [name or next(free) for name in carried_over(before, members)]
 
 
-def _rows(records: list[str], clusters: Clusters, before: Mapping[str, str]) -> pa.Table:
+def _carried(now: Mapping[str, str | None], before: Mapping[str, str]) -> pa.Table:
+    """How many members of a character had one before, and of how many it is the same."""
+    both = [(name, before[record]) for record, name in now.items() if name is not None and record in before]
+    kept = sum(name == earlier for name, earlier in both)
+    return pa.table([[len(both)], [kept]], schema=CARRIED_SCHEMA)
+
+
+def _rows(
+    records: list[str], clusters: Clusters, similarity: NDArray[np.float32], before: Mapping[str, str]
+) -> pa.Table:
     called = _characters(records, clusters, before)
     names = [None if label < 0 else called[label] for label in clusters.label.tolist()]
-    columns = [records, names, clusters.probability, clusters.representative]
+    alike = pa.array(similarity, mask=np.isnan(similarity))
+    columns = [records, names, clusters.probability, clusters.representative, alike]
     return pa.table(columns, schema=CHARACTER_CLUSTERS.arrow)

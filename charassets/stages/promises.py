@@ -3,10 +3,13 @@
 What belongs here: plain functions from a fragment to what is wrong with it. Not here: who asks and what happens then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from charassets.attributes import vocabulary
 from charassets.design.catalogue import CATALOGUE
@@ -25,10 +28,19 @@ from charassets.schema import (
     TAG_EVIDENCE,
     VISUAL_EVIDENCE,
 )
+from charassets.similarity.answers import DUPLICATE
 from charassets.similarity.stored import stored_lists
+from charassets.stages.near_duplicates import ANSWERED
 
 UNIT_NORM_TOLERANCE = 2e-3
 """A unit vector of 512 values rounded to float16 keeps its norm to 5e-5; bfloat16 left unnormalised is off by 3e-3."""
+
+
+EXACT = "exact"
+"""Relation of a copy with the bytes of its keeper."""
+
+PERSON_SAYS = "a person says"
+"""Words in the reason of a copy that a person called one."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +157,55 @@ def neighbours_are_rows(lake: Lake, fragment: Fragment) -> str | None:
     return None
 
 
+def copies_are_confirmed(lake: Lake, fragment: Fragment) -> str | None:
+    """Groups of copies are stars: each member names a keeper, and was itself confirmed against it.
+
+    Confirmed is a copy with the same bytes, one that a close look called a duplicate, one where both keys agree because nobody
+    could look, and one that a person called the same picture.
+    """
+    rows = fragment.read(["record_id", "group_id", "keeper", "relation", "cosine", "phash_distance", "reason"])
+    own = pc.equal(rows["record_id"], rows["group_id"])  # pyright: ignore[reportAttributeAccessIssue]
+    wrong = rows.filter(pc.not_equal(own, rows["keeper"]))  # pyright: ignore[reportAttributeAccessIssue]
+    if wrong.num_rows:
+        return f"{wrong['record_id'][0]} is a keeper and a copy, or neither"
+    keepers = rows.filter(pc.field("keeper"))["record_id"].combine_chunks()
+    members = rows.filter(~pc.field("keeper"))
+    astray = members.filter(~pc.field("group_id").isin(keepers))
+    if astray.num_rows:
+        return f"{astray['record_id'][0]} is a copy of {astray['group_id'][0]}, which is no keeper"
+    contents = _contents(lake, {*members["record_id"].to_pylist(), *members["group_id"].to_pylist()})
+    answers = _answers(fragment)
+    loose = [row for row in members.to_pylist() if not _is_confirmed(row, contents, answers)]
+    return f"{len(loose)} copies are not confirmed, e.g. {loose[0]['record_id']} of its keeper" if loose else None
+
+
+def _is_confirmed(row: Mapping[str, Any], contents: Mapping[str, str], answers: Mapping[tuple[str, str], str]) -> bool:
+    left, right = sorted(contents.get(row[name], "") for name in ("record_id", "group_id"))
+    if row["relation"] == EXACT:
+        return left == right != ""
+    answer = answers.get((left, right))
+    looked = answer == DUPLICATE or (answer is None and row["cosine"] is not None and row["phash_distance"] is not None)
+    return looked or PERSON_SAYS in row["reason"]
+
+
+def _contents(lake: Lake, records: Set[str]) -> dict[str, str]:
+    """The content id of some records."""
+    found: dict[str, str] = {}
+    for fragment in lake.fragments(SINGLE_CHARACTER_IMAGES.name) if records else ():
+        rows = fragment.read(["record_id", "image_id"])
+        rows = rows.filter(pc.field("record_id").isin(pa.array(sorted(records))) & pc.field("image_id").is_valid())
+        found.update(zip(rows["record_id"].to_pylist(), rows["image_id"].to_pylist(), strict=True))
+    return found
+
+
+def _answers(fragment: Fragment) -> dict[tuple[str, str], str]:
+    if not fragment.manifest.has(ANSWERED):
+        return {}
+    rows = fragment.read(["left", "right", "answer"], role=ANSWERED)
+    pairs = zip(rows["left"].to_pylist(), rows["right"].to_pylist(), strict=True)
+    return dict(zip(pairs, rows["answer"].to_pylist(), strict=True))
+
+
 _BOOKS = Contract("books_balance", "Every record in is a row, a rejection or a skip, once.", books_balance)
 _FILES = Contract("files_match_manifest", "Stored bytes are the bytes the manifest names.", files_match_manifest)
 _ONE_ROW = Contract("keys_unique", "No record has two rows.", unique_by("record_id"))
@@ -177,7 +238,12 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
         _ONE_ROW,
         Contract("neighbours_are_rows", "Neighbours are other rows, nearest first, none twice.", neighbours_are_rows),
     ),
-    NEAR_DUPLICATES.name: (_BOOKS, _FILES, _ONE_ROW),
+    NEAR_DUPLICATES.name: (
+        _BOOKS,
+        _FILES,
+        _ONE_ROW,
+        Contract("copies_confirmed", "Every copy is confirmed against its keeper itself.", copies_are_confirmed),
+    ),
     CHARACTER_CLUSTERS.name: (_BOOKS, _FILES, _ONE_ROW),
     CLUSTER_CONSENSUS.name: (
         _BOOKS,

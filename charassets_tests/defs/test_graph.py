@@ -6,6 +6,7 @@ import pytest
 
 from charassets.definitions import defs
 from charassets.schema import TABLES
+from charassets.stages.cluster_health import CHECKS
 from charassets.stages.promises import CONTRACTS
 
 DEPENDENCIES = {
@@ -85,7 +86,7 @@ def test_drift_only_warns(graph):
         ("character_attributes", "unknown_share_steady"),
         ("knn_graph", "index_not_outgrown"),
         ("near_duplicates", "duplicate_share_steady"),
-        ("character_clusters", "no_mega_cluster"),
+        *(("character_clusters", name) for name in CHECKS),
         ("cluster_consensus", "characters_agree"),
         ("evaluation", "right_as_promised"),
         ("evaluation", "confidence_means_it"),

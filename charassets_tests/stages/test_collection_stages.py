@@ -9,8 +9,10 @@ from charassets.curation.snapshot import take_snapshot
 from charassets.errors import CharassetsError
 from charassets.lake.fragments import Lake
 from charassets.stages.character_clusters import CharacterClusters
+from charassets.stages.cluster_health import CARRIED, UNKEPT
 from charassets.stages.collection import ALL, run_collection
 from charassets.stages.near_duplicates import NearDuplicates
+from charassets.warehouse import build, connect
 from charassets_tests.warehouse.small_lake import Drawn, built_lake, commit, settings_for
 
 
@@ -104,3 +106,26 @@ def test_what_people_said_about_characters_survives_the_next_run(tmp_path: Path)
     assert found["ann-1"]["character_id"] is None
     assert found["ann-2"]["character_id"] == found["ann-3"]["character_id"] == "character_000"
     assert len({found[n]["character_id"] for n in ("ben-1", "ben-2", "ben-3")}) == 1
+    assert found["ann-1"]["similarity"] is None and found["ann-2"]["similarity"] > 0.9
+
+
+def test_what_a_later_word_overruled_is_kept_beside_the_rows_and_so_is_the_share_of_ids_carried_over(tmp_path: Path):
+    settings = settings_for(tmp_path)
+    workspace, lake = built_lake(settings)
+    first = lake.fragment("character_clusters", ALL)
+    assert first is not None
+    assert first.read(role=CARRIED).to_pylist() == [{"before": 0, "kept": 0}]
+    log = EditLog(workspace.edit_log)
+    tie = log.append("records.same_character", {"record_ids": ["ann-1", "ann-2"]})
+    log.append("records.different_character", {"left": ["ann-1"], "right": ["ann-2", "ann-3"]})
+    take_snapshot(log, lake)
+    run_collection(CharacterClusters(settings), lake)
+    again = lake.fragment("character_clusters", ALL)
+    assert again is not None
+    (line,) = again.read(role=UNKEPT).to_pylist()
+    assert line["edit_id"] == tie.id and line["what"].startswith("ann-1 not with the others")
+    assert again.read(role=CARRIED).to_pylist() == [{"before": 6, "kept": 6}]
+    build(workspace, lake, settings)
+    with connect(workspace) as con:
+        told = con.execute("SELECT table_name, edit_id FROM unkept").fetchall()
+    assert told == [("character_clusters", tie.id)]

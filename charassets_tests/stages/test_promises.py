@@ -7,6 +7,8 @@ import pytest
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
 from charassets.schema import BOOKS, TABLES
+from charassets.similarity.answers import ANSWERS
+from charassets.stages.near_duplicates import ANSWERED
 from charassets.stages.promises import CONTRACTS
 
 A, B = "0" * 31 + "a", "0" * 31 + "b"
@@ -85,3 +87,48 @@ def test_a_flipped_bit_is_found(lake, tmp_path):
     part.write_bytes(bytes(data))
     files = next(c for c in CONTRACTS["clip_embeddings"] if c.name == "files_match_manifest")
     assert "damaged" in files.broken(lake, fragment)
+
+
+def near(record, group, **values):
+    row = {"record_id": record, "group_id": group, "group_name": group, "keeper": record == group, "single": True}
+    return {**row, "relation": "self" if record == group else "duplicate", "reason": "same picture", **values}
+
+
+def commit_copies(lake, rows, answers=()):
+    """Copies with the contents they would have: the record's name, or for exact ones that of the keeper."""
+    contents = [{"record_id": r["record_id"], "image_id": r.pop("image", r["record_id"])} for r in rows]
+    commit(lake, "single_character_images", contents, [r["record_id"] for r in rows])
+    schema = TABLES["near_duplicates"].arrow
+    books = [(r["record_id"], b"\0" * 16, "row", None, None) for r in rows]
+    kept = [dict(zip(("left", "right", "answer"), line, strict=True), mirrored=False, grey=False) for line in answers]
+    with lake.writer("near_duplicates", "all", schema) as writer:
+        columns = [list(column) for column in zip(*books, strict=True)]
+        writer.add(pa.Table.from_pylist(rows, schema=schema), pa.table(columns, schema=BOOKS))
+        writer.keep(ANSWERED, pa.Table.from_pylist(kept, schema=ANSWERS))
+        writer.commit("f", "s", {})
+    return lake.fragment("near_duplicates", "all")
+
+
+def test_copies_confirmed_by_bytes_a_close_look_two_keys_or_a_person_keep_the_promise(lake):
+    rows = [
+        near("a", "a"),
+        near("b", "a", relation="exact", image="a"),
+        near("c", "a"),
+        near("d", "a", cosine=0.99, phash_distance=2),
+        near("e", "a", reason="same picture, a person says; of the two the larger is kept"),
+    ]
+    assert broken(lake, commit_copies(lake, rows, [("a", "c", "duplicate")])) == set()
+
+
+@pytest.mark.parametrize(
+    ("member", "answers"),
+    [
+        (near("b", "a"), []),
+        (near("b", "a", cosine=0.99, phash_distance=2), [("a", "b", "variant")]),
+        (near("b", "a", relation="exact"), []),
+        (near("b", "c", cosine=0.99, phash_distance=2), []),
+        (near("b", "a", keeper=True), []),
+    ],
+)
+def test_a_copy_that_its_keeper_does_not_know_is_found(lake, member, answers):
+    assert broken(lake, commit_copies(lake, [near("a", "a"), dict(member)], answers)) == {"copies_confirmed"}
