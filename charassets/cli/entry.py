@@ -13,6 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from charassets.cli.characters import clusters
+from charassets.cli.classifiers import classifiers
 from charassets.cli.edits import edits
 from charassets.cli.export import export, import_back
 from charassets.cli.extract import extract, parse_tags
@@ -123,6 +124,7 @@ app.command(context_settings=PASSED_ON)(bench)
 app.add_typer(clusters, name="clusters")
 app.add_typer(edits, name="edits")
 app.add_typer(train, name="train")
+app.add_typer(classifiers, name="classifiers")
 
 
 def main() -> None:

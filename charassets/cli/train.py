@@ -1,6 +1,7 @@
-"""``charassets train mini``: remake the shipped models from a seed, in slices that stop and go on.
+"""``charassets train``: a classifier on your own labels, and the shipped models from a seed.
 
-What belongs here: the command. Not here: training (``charassets.training``), and putting models on the shelf.
+What belongs here: the commands. Not here: training (``charassets.classifiers``, ``charassets.training``), and putting models on
+the shelf.
 """
 
 import sys
@@ -10,14 +11,54 @@ from typing import Annotated
 
 import typer
 
+from charassets.cli.options import Json, Workspace
 from charassets.errors import UsageError
 
-train = typer.Typer(help="Train the models that are shipped with the package.", no_args_is_help=True)
+train = typer.Typer(help="Train a classifier on your own labels, or the models that are shipped.", no_args_is_help=True)
 
 
 @train.callback()
 def _train() -> None:
-    """Train the models that are shipped with the package."""
+    """Train a classifier on your own labels, or the models that are shipped."""
+
+
+@train.command()
+def classifier(
+    name: Annotated[str, typer.Argument(help="Its name: lower-case letters, digits and _; it becomes a column.")],
+    label: Annotated[
+        str,
+        typer.Option(help="`folder`, a column of records (gender, ...), or FILE.csv:COLUMN with record_id or file."),
+    ] = "folder",
+    method: Annotated[str, typer.Option(help="logistic, boosting or mlp.")] = "boosting",
+    features: Annotated[str, typer.Option(help="Of design, clip, heads, identity; joined by commas.")] = "design,clip",
+    together: Annotated[
+        str, typer.Option(help="What stays on one side of the split: duplicates, or duplicates,character.")
+    ] = "duplicates,character",
+    attribute: Annotated[str | None, typer.Option(help="Attribute of the vocabulary it is to be evidence of.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the split and the fit.")] = 0,
+    balance: Annotated[bool, typer.Option(help="Count every label the same, however rare.")] = True,
+    shuffle_labels: Annotated[
+        bool, typer.Option(help="A control: deal the labels out anew; it has to score at chance.")
+    ] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Train on a label, measure on pictures never seen, write a report; the first version is in force at once."""
+    from charassets.classifiers.spec import Spec
+    from charassets.cli.classifiers import carried_out
+
+    spec = Spec(
+        name=name,
+        label=label,
+        method=method,
+        features=tuple(part.strip() for part in features.split(",") if part.strip()),
+        together=tuple(part.strip() for part in together.split(",") if part.strip()),
+        seed=seed,
+        balance=balance,
+        shuffle_labels=shuffle_labels,
+        attribute=attribute,
+    )
+    carried_out(spec, workspace, json=json)
 
 
 @train.command()
