@@ -3,12 +3,13 @@
 What belongs here: listing and the edits one can type. Not here: clustering, nor what an edit does to it.
 """
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from charassets.cli.options import Json, Workspace
-from charassets.cli.output import print_json, print_table, talk
+from charassets.cli.output import print_facts, print_json, print_table, talk
 from charassets.errors import UsageError
 
 clusters = typer.Typer(help="List the characters found; rename, merge or lock them.", rich_markup_mode=None)
@@ -75,6 +76,36 @@ def merge(first: Character, second: Character, workspace: Workspace = None) -> N
 def lock(character: Character, workspace: Workspace = None) -> None:
     """Keep a character as it is, whatever the next clustering says."""
     _edit(workspace, "cluster.lock", {"members": _members(workspace, character)})
+
+
+@clusters.command("export")
+def exported(
+    out: Annotated[Path | None, typer.Option("--out", help="New folder. [WORKSPACE/exports/characters]")] = None,
+    workspace: Workspace = None,
+    filter: Annotated[str, typer.Option("--filter", "-f", help="Query records must pass.")] = "",  # noqa: A002
+    link: Annotated[
+        bool, typer.Option("--link", help="Hard-link the files as they came instead of copying crops.")
+    ] = False,
+    folders: Annotated[
+        bool, typer.Option("--folders/--no-folders", help="A folder a character, or the report alone.")
+    ] = True,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Replace an export that somebody edited since.")] = False,
+    json: Json = False,
+) -> None:
+    """Publish a folder a character, with numbers, a map, and sheets of the biggest and the most doubtful ones."""
+    from charassets.cli.run import use_workspace
+    from charassets.exports.export import export
+    from charassets.settings import ExportSettings, load_settings
+
+    use_workspace(workspace)
+    made = {"format": "characters" if folders else "character_report", "filter": filter, "link": link}
+    options = ExportSettings(name="characters", pictures="original" if link else "crop", **made)
+    done = export(load_settings(), options, out, replace_edited=yes)
+    facts = {"ok": True, "path": str(done.path), "unchanged": done.unchanged, "records": done.manifest["records"]}
+    if json:
+        print_json(facts)
+    else:
+        print_facts({name: value for name, value in facts.items() if name != "ok"})
 
 
 def _members(workspace: Any, character: str) -> list[str]:  # noqa: ANN401 - the option's own type

@@ -27,7 +27,7 @@ def export(
     format: Annotated[  # noqa: A002 - the word people use
         str,
         typer.Argument(
-            help="jsonl, csv, parquet, sqlite, imagefolder, hf, webdataset, kohya, coco or characters.",
+            help="jsonl, csv, parquet, sqlite, imagefolder, hf, webdataset, kohya, coco, characters or character_report.",
             metavar="FORMAT",
         ),
     ],

@@ -16,7 +16,7 @@ from charassets.defs.curation import edit_log, edits
 from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
 from charassets.defs.evaluation import evaluation
-from charassets.defs.exports import exports
+from charassets.defs.exports import character_outputs, exports
 from charassets.defs.images import single_character_images
 from charassets.defs.learning import calibration, fusion_policy, heads
 from charassets.defs.partitions import SHARDS, SHARDS_PER_RUN, contiguous, range_tags, shards
@@ -41,7 +41,7 @@ SHARD_ASSETS = dg.AssetSelection.assets(
     character_attributes,
 )
 COLLECTION_ASSETS = dg.AssetSelection.assets(
-    edits, knn_graph, near_duplicates, character_clusters, cluster_consensus, warehouse, exports
+    edits, knn_graph, near_duplicates, character_clusters, cluster_consensus, warehouse, exports, character_outputs
 )
 
 everything = dg.define_asset_job(

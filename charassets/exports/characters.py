@@ -1,12 +1,14 @@
 """A folder a character: what people look through, and what simple trainers take.
 
-What belongs here: the layout, and linking instead of copying. Not here: who belongs to which character.
+What belongs here: the layout, and linking instead of copying. Not here: who belongs to which character, and the numbers and
+sheets beside the folders (``character_report``).
 """
 
 import os
 import re
 from pathlib import Path
 
+from charassets.exports.character_report import Report
 from charassets.exports.job import Format, Job
 from charassets.exports.pictures import Picture
 from charassets.exports.splits import TRAIN
@@ -18,7 +20,9 @@ _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def _write(job: Job) -> None:
+    report = Report.begun(job)
     for row, picture in job.pictures():
+        report.see(row, picture)
         named = row.values.get("character_name") or ""
         parts = [row.values["character_id"] or NOISE, _UNSAFE.sub("_", str(named)).strip("_")]
         folder = "__".join(part for part in parts if part)
@@ -29,6 +33,7 @@ def _write(job: Job) -> None:
         place.parent.mkdir(parents=True, exist_ok=True)
         _put(picture, place, link=job.options.link and job.options.pictures == "original")
         job.index.add(row, name, picture.data)
+    report.finish()
 
 
 def _put(picture: Picture, place: Path, *, link: bool) -> None:
@@ -42,4 +47,6 @@ def _put(picture: Picture, place: Path, *, link: bool) -> None:
     place.write_bytes(picture.data)
 
 
-CHARACTERS = Format("characters", "a folder a character, the rest in noise/", "1", _write, None, True)
+CHARACTERS = Format(
+    "characters", "a folder a character, noise/, and what the clustering came to", "2", _write, None, True
+)

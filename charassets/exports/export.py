@@ -10,6 +10,7 @@ import duckdb
 
 from charassets.errors import CharassetsError, UsageError
 from charassets.exports.card import card
+from charassets.exports.character_report import CHARACTER_REPORT
 from charassets.exports.characters import CHARACTERS
 from charassets.exports.coco import COCO
 from charassets.exports.delimited import CSV
@@ -32,7 +33,19 @@ from charassets.warehouse.sql import literal
 
 FORMATS: dict[str, Format] = {
     made.name: made
-    for made in (JSONL, CSV, PARQUET, SQLITE, IMAGEFOLDER, HUGGING_FACE, WEBDATASET, KOHYA, COCO, CHARACTERS)
+    for made in (
+        JSONL,
+        CSV,
+        PARQUET,
+        SQLITE,
+        IMAGEFOLDER,
+        HUGGING_FACE,
+        WEBDATASET,
+        KOHYA,
+        COCO,
+        CHARACTERS,
+        CHARACTER_REPORT,
+    )
 }
 """Every format by name."""
 
@@ -72,6 +85,7 @@ def export(
                 "code": [CODE_VERSION, made_by.code_version],
                 "warehouse": [built_from, view.overlay.head],
                 "options": asked,
+                "checks": settings.checks.model_dump() if made_by in (CHARACTERS, CHARACTER_REPORT) else None,
                 "sources": sources,
             }
         )
@@ -124,7 +138,7 @@ def _written(
     if not chosen:
         raise NothingPassesError("no record passes", where=options.filter or "export", todo="loosen the filter")
     with IndexWriter(folder) as index:
-        job = Job(folder, options, index, con, Workspace.of(settings).open_lake())
+        job = Job(folder, options, index, con, Workspace.of(settings).open_lake(), settings.checks)
         made_by.write(job)
     if index.written + job.left_out.total() != chosen:
         raise CharassetsError(

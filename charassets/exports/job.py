@@ -16,7 +16,7 @@ from charassets.exports.index import IndexWriter
 from charassets.exports.pictures import Picture, crops, originals
 from charassets.exports.rows import Row, rows_of, shards
 from charassets.lake.fragments import Lake
-from charassets.settings import ExportSettings
+from charassets.settings import CheckSettings, ExportSettings
 
 STAGE = "export"
 """Name under which progress is reported."""
@@ -32,6 +32,7 @@ class Job:
         index: to be told of every record written.
         con: the warehouse, with the temporary table ``chosen``.
         lake: where pictures are.
+        checks: limits that a report holds characters against.
         left_out: records that could not be written, by reason.
     """
 
@@ -40,6 +41,7 @@ class Job:
     index: IndexWriter
     con: duckdb.DuckDBPyConnection
     lake: Lake
+    checks: CheckSettings
     left_out: Counter[str] = field(default_factory=Counter)
 
     def rows(self) -> Iterator[Row]:

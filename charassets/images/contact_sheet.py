@@ -58,6 +58,19 @@ def sheet(
         grid = grid.crop((0, 0, grid.width, rows * (tile + _LABEL_HEIGHT)))
 
 
+def smaller(picture: bytes, max_bytes: int = MAX_BYTES) -> bytes:
+    """A picture file as WebP of at most so many bytes: quality falls first, then its sides are halved."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        page = opened.convert("RGB")
+    while True:
+        for quality in _QUALITIES:
+            buffer = io.BytesIO()
+            page.save(buffer, "WEBP", quality=quality)
+            if buffer.tell() <= max_bytes or max(page.size) == 1:
+                return buffer.getvalue()
+        page = page.resize((max(1, page.width // 2), max(1, page.height // 2)), Image.Resampling.LANCZOS)
+
+
 def data_uri(image: bytes) -> str:
     """A sheet as an address that Markdown and HTML can show without a file."""
     return f"data:image/webp;base64,{b64encode(image).decode('ascii')}"

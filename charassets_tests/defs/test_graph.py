@@ -29,6 +29,7 @@ DEPENDENCIES = {
     "evaluation": {"heads", "fusion_policy", "calibration", "edits"},
     "warehouse": set(TABLES) - {"source_items"},
     "exports": {"warehouse"},
+    "character_outputs": {"warehouse"},
 }
 LEARNT = {"heads", "fusion_policy", "calibration", "evaluation"}
 WHOLE = LEARNT | {
@@ -40,6 +41,7 @@ WHOLE = LEARNT | {
     "cluster_consensus",
     "warehouse",
     "exports",
+    "character_outputs",
 }
 
 
