@@ -19,9 +19,9 @@ _BUCKETS = (1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1_000, 10_000)  # least pictu
 _CHARACTERS = """
     SELECT
         character_id, any_value(character_names.name) AS name, count(*) AS pictures,
-        round(min(similarity) FILTER (NOT representative), 4) AS least_alike,
-        round(median(similarity) FILTER (NOT representative), 4) AS median_alike,
-        round(min(character_probability), 4) AS weakest,
+        round(min(similarity::DOUBLE) FILTER (NOT representative), 4) AS least_alike,
+        round(median(similarity::DOUBLE) FILTER (NOT representative), 4) AS median_alike,
+        round(min(character_probability::DOUBLE), 4) AS weakest,
         count(*) FILTER (len(disagrees_on) > 0) AS disagreeing,
         coalesce(any_value(record_id) FILTER (character_representative), min(record_id)) AS representative
     FROM records SEMI JOIN chosen USING (record_id)
