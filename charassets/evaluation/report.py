@@ -3,7 +3,8 @@
 What belongs here: tables and the sentences around them. Not here: any number's making.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from charassets.evaluation.drawn import PROMISES, DrawnFigures
 from charassets.evaluation.measures import FUSED, Measured
@@ -49,8 +50,18 @@ def of_drawn(found: DrawnFigures) -> str:
     return "\n".join(lines) + "\n"
 
 
-def of_real(found: Sequence[OnSet], attributes: Sequence[str] = ("Hair Color",)) -> str:
-    """Real art."""
+def of_real(
+    found: Sequence[OnSet],
+    attributes: Sequence[str] = ("Hair Color",),
+    by_others: Mapping[str, Mapping[str, tuple[float | None, float]]] = MappingProxyType({}),
+) -> str:
+    """Real art.
+
+    Args:
+        found: every attribute on every set.
+        attributes: told first.
+        by_others: attribute to set to share right and coverage under limits chosen on the other sets.
+    """
     lines = ["## Real art", "", _REAL, ""]
     sources = sorted({source for one in found for source in one.alone})
     for attribute in dict.fromkeys([*attributes, *(one.attribute for one in found)]):
@@ -69,8 +80,21 @@ def of_real(found: Sequence[OnSet], attributes: Sequence[str] = ("Hair Color",))
             lines.append(
                 f"| {one.set} | {one.n} | {right} | {one.coverage:.2f} | {one.forced:.2f} | {alone} | {one.majority:.2f} |"
             )
-        lines.append("")
+        lines += ["", *_transfer(by_others.get(attribute, {}))]
     return "\n".join(lines)
+
+
+def _transfer(by_others: Mapping[str, tuple[float | None, float]]) -> list[str]:
+    if not by_others:
+        return []
+    lines = [
+        "Each set under limits that were chosen on the others alone: how far they transfer to a hand not seen.",
+        "",
+    ]
+    lines += ["| set | fused: right | coverage |", "|---|---|---|"]
+    for name, (right, share) in by_others.items():
+        lines.append(f"| {name} | {'-' if right is None else f'{right:.2f}'} | {share:.2f} |")
+    return [*lines, ""]
 
 
 _HOW = (
@@ -85,10 +109,10 @@ _DRAWN = (
     "switched off in the mini profile: it is listed and takes no part."
 )
 _REAL = (
-    "Pictures alone, no tags, by the shipped defaults, where the attribute can be seen. `fused: right` is the precision of what is "
-    "told, `coverage` how many pictures get an answer, `best candidate` how often the best one is right if it had to be told. Then "
-    "each source alone, silence counted as wrong, and the commonest right answer. Caps of the picture's sources were chosen on "
-    "these sets; no curve was fitted on them."
+    "Pictures tagged `solo` and nothing else, by the shipped defaults, where the attribute can be seen. `fused: right` is the "
+    "precision of what is told, `coverage` how many pictures get an answer, `best candidate` how often the best one is right if it "
+    "had to be told. Then each source alone, silence counted as wrong, and the commonest right answer. How far the picture's "
+    "sources are believed was chosen on these sets; no curve was fitted on them."
 )
 
 

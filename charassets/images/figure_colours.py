@@ -23,6 +23,9 @@ _CONFIRMED, _DOUBTED = 0.7, 0.6
 # On a painted ground scenery is taken for hair more often than on a plain one.
 _PLAIN = (0.2, 0.5, 0.75, 1.0)
 _PLAIN_TRUST = (0.45, 0.7, 1.0, 1.0)
+# So it is where hair is painted with light and shade: at like leads it is right .98 of the time on flat art, .85 on painted.
+_MODELLED = (3.0, 5.0)
+_MODELLED_TRUST = (1.0, 0.75)
 _TWO_EYES, _ONE_EYE = 0.85, 0.4
 _CLOTH_TRUST = 0.9
 
@@ -55,6 +58,7 @@ def measure(pixels: NDArray[np.uint8], box: Fractions | None) -> Mapping[str, tu
         return {}
     head, best = max(looks, key=lambda look: look[1].surely)
     trust = _trust([found for _, found in looks]) * float(np.interp(ground.plain, _PLAIN, _PLAIN_TRUST))
+    trust *= float(np.interp(best.modelled, _MODELLED, _MODELLED_TRUST))
     skin = head.groups.colours[best.skin]
     eyes = irises(head, best)
     return {

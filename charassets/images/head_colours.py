@@ -60,6 +60,7 @@ class HairAndSkin:
         colour: Lab of the hair in ordinary light.
         surely: 0-1, how much better this pair explains the head than any other hair would.
         share: share of the places where hair is that this group fills.
+        modelled: standard deviation of L within the hair: 1-3 where it is flat, 5-9 where light and shade are painted.
     """
 
     hair: int
@@ -67,6 +68,7 @@ class HairAndSkin:
     colour: NDArray[np.float64]
     surely: float
     share: float
+    modelled: float
 
 
 @dataclass(frozen=True)
@@ -156,12 +158,14 @@ def hair_and_skin(head: Head) -> HairAndSkin | None:
     if best <= 0:
         return None
     chosen = int(usable[hair])
+    pixels = head.lab[head.groups.labels == chosen]
     return HairAndSkin(
         hair=chosen,
         skin=int(usable[skin]),
-        colour=_in_ordinary_light(head.lab[head.groups.labels == chosen]),
+        colour=_in_ordinary_light(pixels),
         surely=float((best - rival) / (best + rival)),
         share=float(told.share[chosen]),
+        modelled=float(pixels[:, 0].std()),
     )
 
 

@@ -8,39 +8,29 @@ Pictures and evidence are kept in ``--work``; after new mini models only what th
 """
 
 import argparse
+import shutil
 import sys
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charassets.attributes.calibration import Calibrated, Calibration, Side
 from charassets.attributes.choice import Choice
-from charassets.attributes.evidence import WORDS
 from charassets.attributes.fusion_files import CALIBRATION, POLICY, SHIPPED, calibration_json, policy_json, written
 from charassets.attributes.vocabulary import load
-from charassets.attributes.witnesses import ZERO_SHOT, Witnesses
+from charassets.attributes.witnesses import ZERO_SHOT
 from charassets.settings import Settings, load_settings
 from charassets.studio.labelled import write_labelled
 from charassets.training import fusion_contest as contest
 from charassets.training import fusion_fits as fits
+from charassets.training import fusion_proof as proof
 from charassets.training.fusion_lessons import Lesson, drawn_lessons, lessons
 from charassets.training.labelled_folder import Gathered, Labelled, gather, read_labels
 from charassets.training.real_sets import portraits
-from charassets.training.thresholds import RIGHT
 
 IDENTITIES, VIEWS = 2500, 4
-
-UNPROVEN = 0.2
-"""Most that an unproven picture source is believed: a hint, and two that agree among a dozen values decide nothing either."""
-
-_FEW = 12  # answers on a real set that prove anything
-_ENOUGH = 40  # answers on all sets together
-_GRID = np.round(np.arange(0.05, 0.96, 0.01), 2)
-_Z = 1.28  # of Wilson's lower bound, one-sided 90 %
 
 
 def drawn(work: Path, settings: Settings, identities: int = IDENTITIES, views: int = VIEWS) -> Gathered:
@@ -51,7 +41,11 @@ def drawn(work: Path, settings: Settings, identities: int = IDENTITIES, views: i
 
 
 def real_lessons(data: Path, settings: Settings) -> dict[str, dict[str, Lesson]]:
-    """Lessons on each real set, from the picture alone; read to choose caps, never to fit a curve."""
+    """Lessons on each real set, from the picture alone; read to choose limits, never to fit a curve.
+
+    The pictures are tagged ``solo``, as single characters of a tagged collection are: it says nothing of any attribute, and where
+    the detector sees nobody the whole picture is the figure.
+    """
     by_set: dict[str, dict[str, Lesson]] = {}
     for name in ("wesnoth", "dicebear"):
         root = data / name
@@ -63,7 +57,7 @@ def real_lessons(data: Path, settings: Settings) -> dict[str, dict[str, Lesson]]
         )
         # A workspace a set: one that lists only its own files would let the other set's go.
         own = settings.model_copy(update={"workspace": settings.workspace / name})
-        found = gather(root, labels, own)
+        found = gather(_tagged(root, labels.files, settings.workspace / "pictures" / name), labels, own)
         sets = np.array(found.labels.identities)
         all_of = lessons(found.seen, found.record_ids, found.labels.truths(load()), np.arange(len(sets)))
         for each in np.unique(sets):
@@ -73,17 +67,15 @@ def real_lessons(data: Path, settings: Settings) -> dict[str, dict[str, Lesson]]
     return by_set
 
 
-def tempered(fitted: Witnesses, real: Mapping[str, Mapping[str, Lesson]]) -> Witnesses:
-    """The curves, the picture's limited by what they prove on real art: what is not proven decides nothing alone."""
-    return Witnesses(
-        {
-            attribute: {
-                source: curve if source in WORDS else replace(curve, cap=UNPROVEN, **_proof(attribute, source, real))
-                for source, curve in curves.items()
-            }
-            for attribute, curves in fitted.fitted.items()
-        }
-    )
+def _tagged(root: Path, files: Sequence[str], out: Path) -> Path:
+    """Copies of some pictures of ``root``, each with ``solo`` for a tag line."""
+    for file in files:
+        place = out / file
+        if not place.is_file():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(root / file, place)
+        place.with_suffix(".txt").write_text("solo\n", encoding="utf-8")
+    return out
 
 
 def shipped(found: Gathered, real: Mapping[str, Mapping[str, Lesson]], seed: int = 0) -> dict[str, dict[str, Any]]:
@@ -93,9 +85,9 @@ def shipped(found: Gathered, real: Mapping[str, Mapping[str, Lesson]], seed: int
     seen, unseen = contest.parts(taught, seed)
     standing = contest.hold(seen, unseen, seed)
     earned = {name: round(s.mean, 5) for name, s in standing.items()}
-    trusted = tempered(fits.witnesses(seen), real)
+    trusted = proof.tempered(fits.witnesses(seen), real, seen)
     bandits = fits.bandits(seen, trusted)
-    choice = Choice(fits.best_fixed(seen, trusted))
+    choice = Choice(fits.best_fixed(seen, trusted, proof.strategies(trusted, real)))
     known = fits.calibrated(seen, trusted, choice, seed)
     cautious = Calibration({a: Calibrated(c.worded, Side()) for a, c in known.attributes.items()})
     notes = {"records": len(found.record_ids), "seed": seed, "reward_on_unseen_identities": earned}
@@ -103,35 +95,6 @@ def shipped(found: Gathered, real: Mapping[str, Mapping[str, Lesson]], seed: int
         CALIBRATION: calibration_json(trusted, cautious, notes),
         POLICY: policy_json(choice, {a: b.to_json() for a, b in bandits.items()}, notes),
     }
-
-
-def _proof(attribute: str, source: str, real: Mapping[str, Mapping[str, Lesson]]) -> dict[str, float]:
-    """The lowest score from which a source is right often enough on every real set, and how right it is from there on."""
-    told = [_told(of_set[attribute], source) for of_set in real.values() if attribute in of_set]
-    for least in _GRID:
-        sets = [right[scores >= least] for scores, right in told]
-        together = np.concatenate(sets) if sets else np.empty(0, np.bool_)
-        if len(together) < _ENOUGH:
-            break
-        if all(right.mean() >= RIGHT for right in sets if len(right) >= _FEW):
-            return {"proven": float(least), "ceiling": round(_wilson(float(together.mean()), len(together)), 3)}
-    return {}
-
-
-def _told(lesson: Lesson, source: str) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The source's best answers on a set: their scores, and whether they are right; where it can be seen."""
-    if source not in lesson.ballot.sources:
-        return np.empty(0, np.float32), np.empty(0, np.bool_)
-    scores = lesson.ballot.scores[:, :, lesson.ballot.sources.index(source)]
-    best = scores.argmax(axis=1)
-    rows = np.flatnonzero((scores.max(axis=1) > 0) & (best < len(lesson.ballot.options) - 1) & ~lesson.accepted[:, -1])
-    return scores[rows, best[rows]], lesson.accepted[rows, best[rows]]
-
-
-def _wilson(share: float, n: int) -> float:
-    middle = share + _Z * _Z / (2 * n)
-    spread = _Z * np.sqrt(share * (1 - share) / n + _Z * _Z / (4 * n * n))
-    return float((middle - spread) / (1 + _Z * _Z / n))
 
 
 def main() -> None:

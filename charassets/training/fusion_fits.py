@@ -4,8 +4,9 @@ What belongs here: one function a thing that is fitted, each from lessons alone.
 (``fusion_lessons``), what is better (``fusion_contest``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -82,10 +83,15 @@ def bandits(lessons: Lessons, trusted: Witnesses) -> dict[str, Bandit]:
     return taught
 
 
-def best_fixed(lessons: Lessons, trusted: Witnesses) -> dict[str, str]:
-    """For every attribute the one strategy that earns most."""
-    names = tuple(STRATEGIES)
-    return {name: names[int(all_rewards(lesson, trusted).mean(axis=0).argmax())] for name, lesson in lessons.items()}
+def best_fixed(
+    lessons: Lessons, trusted: Witnesses, among: Mapping[str, Sequence[str]] = MappingProxyType({})
+) -> dict[str, str]:
+    """For every attribute the one strategy that earns most; ``among`` names those an attribute may have, if not all."""
+    answer = {}
+    for name, lesson in lessons.items():
+        earned_by = dict(zip(STRATEGIES, all_rewards(lesson, trusted).mean(axis=0).tolist(), strict=True))
+        answer[name] = max(among.get(name) or STRATEGIES, key=earned_by.__getitem__)
+    return answer
 
 
 def stacks(lessons: Lessons, trusted: Witnesses) -> dict[str, stacking.Stack]:

@@ -62,6 +62,27 @@ class Lesson:
         return Lesson(fewer, self.accepted, self.groups)
 
 
+def joined(parts: Sequence[Lesson]) -> Lesson:
+    """Lessons of one attribute one after the other; a source that is missing in one says nothing there."""
+    first = parts[0].ballot
+    sources = tuple(sorted({source for part in parts for source in part.ballot.sources}))
+    n = sum(len(part.groups) for part in parts)
+    shape = (n, len(first.options), len(sources))
+    scores, rows = np.zeros(shape, np.float32), np.full(shape, -1, np.int32)
+    start = 0
+    for part in parts:
+        stop = start + len(part.groups)
+        columns = [sources.index(source) for source in part.ballot.sources]
+        scores[start:stop, :, columns], rows[start:stop, :, columns] = part.ballot.scores, part.ballot.rows
+        start = stop
+    denied = np.concatenate([part.ballot.denied for part in parts])
+    return Lesson(
+        Ballot(first.attribute, first.options, sources, scores, rows, denied),
+        np.concatenate([part.accepted for part in parts]),
+        np.concatenate([part.groups for part in parts]),
+    )
+
+
 def lessons(
     evidence: pa.Table, record_ids: Sequence[str], truths: Mapping[str, Truth], groups: NDArray[np.int64]
 ) -> dict[str, Lesson]:
