@@ -20,6 +20,8 @@ MIN_VOTERS = 3
 MIN_SHARE = 0.7
 """Share of the weighed votes from which a majority is strong."""
 
+_CREDIBLE = (0.05, 0.98)  # no single picture outweighs all the others
+
 SHORT_OF = 0.5
 """Membership below which a picture that disagrees is probably of somebody else."""
 
@@ -95,6 +97,40 @@ def vote(
     voters = counts.sum(axis=1)
     strong = (voters >= MIN_VOTERS) & (share >= MIN_SHARE)
     return Votes(np.where(strong, weights.argmax(axis=1), -1), share, voters)
+
+
+def likelihood_of(option: NDArray[np.int64], confidence: NDArray[np.float64], options: int) -> NDArray[np.float64]:
+    """(n, options) log likelihood of every value given an answer: right with its confidence, else any other value.
+
+    Args:
+        option: (n,) the answers; -1 where there is none, which says nothing.
+        confidence: (n,) their confidences.
+        options: how many values there are.
+    """
+    told = option >= 0
+    sure = np.clip(confidence, *_CREDIBLE)
+    found = np.repeat(np.where(told, np.log((1 - sure) / max(1, options - 1)), 0.0)[:, None], options, axis=1)
+    found[np.flatnonzero(told), option[told]] = np.log(sure[told])
+    return found
+
+
+def chances_among_others(
+    character: NDArray[np.int64], answers: NDArray[np.float64], own: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n, options) chance of every value of a stable trait of each picture, by Bayes' rule over independent witnesses.
+
+    The witnesses are the answers about the character's other pictures and what is known of this one: nobody vouches for himself.
+
+    Args:
+        character: (n,) whose picture it is.
+        answers: (n, options) ``likelihood_of`` of the answer about each picture.
+        own: (n, options) log likelihood that is weighed of the picture itself.
+    """
+    together = np.zeros((int(character.max(initial=-1)) + 1, answers.shape[1]))
+    np.add.at(together, character, answers)
+    total = together[character] - answers + own
+    powers = np.exp(total - total.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
 
 
 def alike(attribute: str, left: str, right: str) -> bool:

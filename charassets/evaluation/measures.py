@@ -4,7 +4,7 @@ What belongs here: numbers from lessons. Not here: how they are told (``report``
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,8 +73,32 @@ class Measured:
         return [(right, said, n) for (right, said), n in wrong.most_common(_CONFUSIONS)]
 
 
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """What a model makes of a lesson.
+
+    Attributes:
+        lesson: the lesson.
+        said: (n, options) bool, answers told.
+        confidence: (m,) of the candidate answers. right: (m,) bool. given: (m,) bool, told.
+        rewards: (n,) 1 right, 0 wrong, 0.5 for none where there was one to give.
+    """
+
+    lesson: Lesson
+    said: NDArray[np.bool_]
+    confidence: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    given: NDArray[np.bool_]
+    rewards: NDArray[np.float64]
+
+
 def measure(lesson: Lesson, model: FusionModel, settings: AttributeSettings, source: str = FUSED) -> Measured:
     """Measure what a model makes of a lesson, or of one source of it alone."""
+    return pooled([outcome(lesson, model, settings, source)], source)
+
+
+def outcome(lesson: Lesson, model: FusionModel, settings: AttributeSettings, source: str = FUSED) -> Outcome:
+    """What a model tells, or what it would tell of one source alone."""
     name, multi = lesson.ballot.attribute.name, lesson.ballot.attribute.multi
     if source != FUSED:
         lesson = lesson.of_sources(lambda one: one == source)
@@ -83,37 +107,51 @@ def measure(lesson: Lesson, model: FusionModel, settings: AttributeSettings, sou
     verdict = decide(counted, least, settings)
     said = verdict.held & (verdict.status == DECIDED)[:, None]
     said[:, -1] = False
-    truth = lesson.accepted[:, :-1]
     told = fits.answered(counted, lesson)
-    confidence = model.calibration.confidences(name, counted.raw, counted.spoken)[told.rows, told.options]
-    given = said[told.rows, told.options]
     rewarded = said.copy()
     if not multi:
         rewarded[:, -1] = said.sum(axis=1) == 0
+    return Outcome(
+        lesson=lesson,
+        said=said,
+        confidence=counted.confidence[told.rows, told.options],
+        right=told.right,
+        given=said[told.rows, told.options],
+        rewards=rewards(rewarded.astype(np.float64), lesson.accepted, multi=multi),
+    )
+
+
+def pooled(outcomes: Sequence[Outcome], source: str = FUSED) -> Measured:
+    """The measures of outcomes of one attribute together: of folds, each by a model fitted on the others."""
+    ballot = outcomes[0].lesson.ballot
+    multi = ballot.attribute.multi
+    accepted = np.concatenate([one.lesson.accepted for one in outcomes])
+    said, truth = np.concatenate([one.said for one in outcomes]), accepted[:, :-1]
+    confidence, right, given = (
+        np.concatenate([getattr(one, part) for one in outcomes]) for part in ("confidence", "right", "given")
+    )
     return Measured(
-        attribute=name,
+        attribute=ballot.attribute.name,
         source=source,
         judged=len(truth),
         to_tell=int(truth.sum() if multi else (truth.sum(axis=1) > 0).sum()),
         told=int(said.sum()),
         right=int((said[:, :-1] & truth).sum()),
-        error=calibration.expected_error(confidence, told.right),
-        candidates=len(told.rows),
-        reward=float(rewards(rewarded.astype(np.float64), lesson.accepted, multi=multi).mean()),
-        bins=tuple(calibration.reliability(confidence, told.right)),
-        told_bins=tuple(calibration.reliability(confidence[given], told.right[given])),
-        confusion=_confusion(said, lesson) if not multi else {},
+        error=calibration.expected_error(confidence, right),
+        candidates=len(confidence),
+        reward=float(np.concatenate([one.rewards for one in outcomes]).mean()),
+        bins=tuple(calibration.reliability(confidence, right)),
+        told_bins=tuple(calibration.reliability(confidence[given], right[given])),
+        confusion=_confusion(said, accepted, ballot.options) if not multi else {},
     )
 
 
-def alone(
-    lesson: Lesson, fitting: Lesson, source: str, settings: AttributeSettings
-) -> tuple[Measured, NDArray[np.float64]]:
-    """One source with a calibration of its own, fitted on other identities: the fairest it can be; and its (n,) rewards."""
+def alone(lesson: Lesson, fitting: Lesson, source: str, settings: AttributeSettings) -> Outcome:
+    """One source with a calibration of its own, fitted on other identities: the fairest it can be."""
     own = {fitting.ballot.attribute.name: fitting.of_sources(lambda one: one == source)}
     trusted = fits.witnesses(own)
-    model = FusionModel(trusted, Choice(), fits.calibrated(own, trusted, Choice()))
-    return measure(lesson, model, settings, source), fits.earned(lesson.of_sources(lambda one: one == source), model)
+    model = FusionModel(trusted, Choice(), fits.calibrated(own, trusted, Choice(), levels=False))
+    return outcome(lesson, model, settings, source)
 
 
 def cost_of_promise(model: FusionModel, attribute: str, most_wrong: float) -> Cost | None:
@@ -122,9 +160,9 @@ def cost_of_promise(model: FusionModel, attribute: str, most_wrong: float) -> Co
     return known.cost(most_wrong) if known else None
 
 
-def _confusion(said: NDArray[np.bool_], lesson: Lesson) -> Counter[tuple[str, str]]:
-    options = np.array(lesson.ballot.options, object)
-    right = np.where(lesson.accepted.sum(axis=1) > 0, options[lesson.accepted.argmax(axis=1)], UNKNOWN)
+def _confusion(said: NDArray[np.bool_], accepted: NDArray[np.bool_], names: Sequence[str]) -> Counter[tuple[str, str]]:
+    options = np.array(names, object)
+    right = np.where(accepted.sum(axis=1) > 0, options[accepted.argmax(axis=1)], UNKNOWN)
     answer = np.where(said.sum(axis=1) > 0, options[said.argmax(axis=1)], UNKNOWN)
-    correct = (said & lesson.accepted).sum(axis=1) > 0
+    correct = (said & accepted).sum(axis=1) > 0
     return Counter(zip(np.where(correct, answer, right).tolist(), answer.tolist(), strict=True))

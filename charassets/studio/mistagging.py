@@ -125,8 +125,10 @@ def _mistagged(shown: Attributes, whole: Attributes, rng: np.random.Generator, r
             said = _another(name, value, rng) if chance < rates.confused else value
             tagged[name] = said
             if rates.confused <= chance < rates.confused + rates.doubled:
-                more += tags_of({name: (said := _another(name, value, rng))})
-            if said != value and tags_of({name: said}) != tags_of({name: value}):
+                second = _another(name, value, rng)
+                said = second if tags_of({name: second}) else said  # a second count would be a second figure
+                more += tags_of({name: second})
+            if said != value and complete_line({name: said}) != complete_line({name: value}):
                 wrong.append(name)
     for name in sorted(whole.keys() - shown.keys()):
         value = whole[name]
@@ -158,5 +160,5 @@ def _differences(shown: Attributes, other: Attributes) -> tuple[str, ...]:
     return tuple(
         name
         for name, value in other.items()
-        if isinstance(value, str) and shown.get(name) != value and tags_of({name: value})
+        if isinstance(value, str) and shown.get(name) != value and complete_line({name: value}) != complete_line({})
     )

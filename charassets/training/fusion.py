@@ -86,8 +86,9 @@ def shipped(found: Gathered, real: Mapping[str, Mapping[str, Lesson]], seed: int
     standing = contest.hold(seen, unseen, seed)
     earned = {name: round(s.mean, 5) for name, s in standing.items()}
     trusted = proof.tempered(fits.witnesses(seen), real, seen)
-    bandits = fits.bandits(seen, trusted)
-    choice = Choice(fits.best_fixed(seen, trusted, proof.strategies(trusted, real)))
+    earned_by = fits.rewarded(seen, trusted)
+    bandits = fits.bandits(seen, trusted, earned_by)
+    choice = Choice(fits.best_fixed(earned_by, proof.strategies(trusted, real)))
     known = fits.calibrated(seen, trusted, choice, seed)
     cautious = Calibration({a: Calibrated(c.worded, Side()) for a, c in known.attributes.items()})
     notes = {"records": len(found.record_ids), "seed": seed, "reward_on_unseen_identities": earned}

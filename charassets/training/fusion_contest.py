@@ -59,24 +59,38 @@ def parts(lessons: Lessons, seed: int) -> tuple[dict[str, Lesson], dict[str, Les
     return seen, unseen
 
 
-def contestants(seen: Lessons, trusted: Witnesses) -> dict[str, Choice]:
-    """The three, fitted on the same lessons with the same witnesses."""
-    taught = fits.bandits(seen, trusted)
-    return {
-        FIXED: Choice(fits.best_fixed(seen, trusted)),
-        LEARNT: Choice(learnt={name: bandit.coefficients for name, bandit in taught.items()}),
-        STACKED: Choice(stacked=fits.stacks(seen, trusted)),
-    }
+def folds(lessons: Lessons, seed: int, number: int) -> list[dict[str, NDArray[np.bool_]]]:
+    """For every fold the records of each attribute that are unseen in it; every identity is unseen once."""
+    most = max((int(lesson.groups.max(initial=0)) for lesson in lessons.values()), default=0)
+    fold = np.random.default_rng([seed, 0xF01D]).permutation(most + 1) % number
+    return [{name: fold[lesson.groups] == k for name, lesson in lessons.items()} for k in range(number)]
+
+
+def fitted(names: Sequence[str], seen: Lessons, seed: int) -> dict[str, FusionModel]:
+    """Some of the contestants, fitted on the same lessons with the same witnesses, each calibrated by itself."""
+    trusted = fits.witnesses(seen)
+    earned_by = fits.rewarded(seen, trusted) if {FIXED, LEARNT} & set(names) else {}
+    answer = {}
+    for name in names:
+        choice = _choice(name, seen, trusted, earned_by)
+        answer[name] = FusionModel(trusted, choice, fits.calibrated(seen, trusted, choice, seed))
+    return answer
+
+
+def _choice(name: str, seen: Lessons, trusted: Witnesses, earned_by: fits.Rewards) -> Choice:
+    if name == FIXED:
+        return Choice(fits.best_fixed(earned_by))
+    if name == LEARNT:
+        return Choice(learnt={a: bandit.coefficients for a, bandit in fits.bandits(seen, trusted, earned_by).items()})
+    return Choice(stacked=fits.stacks(seen, trusted))
 
 
 def hold(seen: Lessons, unseen: Lessons, seed: int) -> dict[str, Standing]:
-    """Fit all three on what was seen, each calibrated by itself, and reward them on what was not."""
-    trusted = fits.witnesses(seen)
-    answer = {}
-    for name, choice in contestants(seen, trusted).items():
-        model = FusionModel(trusted, choice, fits.calibrated(seen, trusted, choice, seed))
-        answer[name] = Standing(name, model, {a: fits.earned(lesson, model) for a, lesson in unseen.items()})
-    return answer
+    """Fit all three on what was seen, and reward them on what was not."""
+    return {
+        name: Standing(name, model, {a: fits.earned(lesson, model) for a, lesson in unseen.items()})
+        for name, model in fitted(CONTESTANTS, seen, seed).items()
+    }
 
 
 def interval(values: Sequence[float]) -> Interval:

@@ -20,14 +20,14 @@ from charassets.attributes.strategies import STRATEGIES
 from charassets.attributes.witnesses import Weighed, Witness, Witnesses, weigh
 from charassets.settings import AttributeSettings
 from charassets.training.bandit import Bandit
-from charassets.training.fusion_lessons import Lesson, rewards, split
+from charassets.training.fusion_lessons import Lesson, rewards
 
 Lessons = Mapping[str, Lesson]
 
 _ENOUGH = 40  # statements of a source below which its own scale is kept
 _LEAST = 1e-3
-_CURVES = 0.6  # of the identities: on them curves are fitted, on the rest promises are read
-_SALT = 104_729  # no split for measuring may fall together with that one
+_FOLDS = 5  # of identities, for the levels of promises
+_SALT = 104_729  # no split for measuring may fall together with the folds
 _DECIMALS = 4
 SETTINGS = AttributeSettings(clip_weight=1.0)
 """Fitted curves carry their own discounts."""
@@ -58,7 +58,7 @@ def all_rewards(lesson: Lesson, trusted: Witnesses) -> NDArray[np.float64]:
     name, columns = lesson.ballot.attribute.name, []
     for strategy in STRATEGIES:
         choice = Choice({name: strategy})
-        model = FusionModel(trusted, choice, calibrated({name: lesson}, trusted, choice))
+        model = FusionModel(trusted, choice, calibrated({name: lesson}, trusted, choice, levels=False))
         columns.append(earned(lesson, model))
     return np.stack(columns, axis=1)
 
@@ -74,23 +74,29 @@ def earned(lesson: Lesson, model: FusionModel) -> NDArray[np.float64]:
     return rewards(said.astype(np.float64), lesson.accepted, multi=multi)
 
 
-def bandits(lessons: Lessons, trusted: Witnesses) -> dict[str, Bandit]:
+Rewards = Mapping[str, NDArray[np.float64]]
+"""Attribute to what ``all_rewards`` says of its lesson."""
+
+
+def rewarded(lessons: Lessons, trusted: Witnesses) -> Rewards:
+    """What each strategy would have earned on every attribute; the costliest of the fits, shared by those that need it."""
+    return {name: all_rewards(lesson, trusted) for name, lesson in lessons.items()}
+
+
+def bandits(lessons: Lessons, trusted: Witnesses, earned_by: Rewards) -> dict[str, Bandit]:
     """For every attribute a contextual bandit taught by full information: a cost-sensitive classifier to begin with."""
     taught = {}
     for name, lesson in lessons.items():
-        seen = weighed(lesson, trusted)
-        taught[name] = Bandit.fresh().taught(features(seen), all_rewards(lesson, trusted))
+        taught[name] = Bandit.fresh().taught(features(weighed(lesson, trusted)), earned_by[name])
     return taught
 
 
-def best_fixed(
-    lessons: Lessons, trusted: Witnesses, among: Mapping[str, Sequence[str]] = MappingProxyType({})
-) -> dict[str, str]:
+def best_fixed(earned_by: Rewards, among: Mapping[str, Sequence[str]] = MappingProxyType({})) -> dict[str, str]:
     """For every attribute the one strategy that earns most; ``among`` names those an attribute may have, if not all."""
     answer = {}
-    for name, lesson in lessons.items():
-        earned_by = dict(zip(STRATEGIES, all_rewards(lesson, trusted).mean(axis=0).tolist(), strict=True))
-        answer[name] = max(among.get(name) or STRATEGIES, key=earned_by.__getitem__)
+    for name, rewards_of in earned_by.items():
+        means = dict(zip(STRATEGIES, rewards_of.mean(axis=0).tolist(), strict=True))
+        answer[name] = max(among.get(name) or STRATEGIES, key=means.__getitem__)
     return answer
 
 
@@ -99,36 +105,56 @@ def stacks(lessons: Lessons, trusted: Witnesses) -> dict[str, stacking.Stack]:
     return {name: stacking.fit(weighed(lesson, trusted), lesson.accepted) for name, lesson in lessons.items()}
 
 
-def calibrated(lessons: Lessons, trusted: Witnesses, choice: Choice, seed: int = 0) -> Calibration:
-    """For every attribute the curve of confidence, fitted on a part of the identities, and the levels seen on the others."""
+def calibrated(
+    lessons: Lessons, trusted: Witnesses, choice: Choice, seed: int = 0, *, levels: bool = True
+) -> Calibration:
+    """For every attribute the curve of confidence, and the levels that promises are read from.
+
+    The curve is fitted on all identities. Levels are of answers whose curve was fitted on other identities, fold by fold
+    (cross-fitting): no answer vouches for itself, and none is set aside.
+
+    Args:
+        lessons: what to fit on.
+        trusted: the sources' curves.
+        choice: whose answers are calibrated.
+        seed: of the folds.
+        levels: without them no promise can be read.
+    """
     model = FusionModel(trusted, choice)
     found: dict[str, Calibrated] = {}
     for name, lesson in lessons.items():
         counted = count(lesson.ballot, SETTINGS, model)
         told = answered(counted, lesson)
-        fitting = split(lesson.groups, _SALT + seed, _CURVES)
-        first = fitting[told.rows]
-        curves = [calibration.fit(told.raw[of], told.right[of]) for of in (first & told.spoken, first & ~told.spoken)]
-        known = Calibrated(Side(curves[0]), Side(curves[1]))
-        found[name] = with_levels(known, lesson, told, counted.spoken, ~fitting)
+        everyone = np.ones(len(told.rows), np.bool_)
+        known = _curves(told, everyone)
+        found[name] = _with_levels(known, lesson, told, counted.spoken, seed) if levels else known
     return Calibration(found)
 
 
-def with_levels(
-    known: Calibrated, lesson: Lesson, told: "Told", spoken: NDArray[np.bool_], held_out: NDArray[np.bool_]
-) -> Calibrated:
-    """The same curves with what was seen of the answers of some (n,) records that the curves were not fitted on."""
-    confidence = known.confidences(told.raw, told.spoken).round(calibration.DECIMALS)
+def _curves(told: "Told", chosen: NDArray[np.bool_]) -> Calibrated:
+    curves = [calibration.fit(told.raw[of], told.right[of]) for of in (chosen & told.spoken, chosen & ~told.spoken)]
+    return Calibrated(Side(curves[0]), Side(curves[1]))
+
+
+def _with_levels(known: Calibrated, lesson: Lesson, told: "Told", spoken: NDArray[np.bool_], seed: int) -> Calibrated:
+    """The same curves with what is seen of answers under curves of other identities."""
+    fold = np.random.default_rng([seed, _SALT]).integers(_FOLDS, size=int(lesson.groups.max(initial=0)) + 1)[
+        lesson.groups
+    ]
+    confidence = np.zeros(len(told.raw))
+    for k in range(_FOLDS):
+        here = fold[told.rows] == k
+        confidence[here] = _curves(told, ~here).confidences(told.raw[here], told.spoken[here])
+    confidence = confidence.round(calibration.DECIMALS)
     to_tell = lesson.accepted[:, :-1]  # of a single-valued attribute one answer a record, however many are acceptable
     if not lesson.ballot.attribute.multi:
         to_tell = to_tell.max(axis=1, keepdims=True, initial=False)
     sides = []
     for side, of_side in ((known.worded, True), (known.silent, False)):
-        seen = held_out[told.rows] & (told.spoken == of_side)
-        judged = to_tell & held_out[:, None] & (spoken[:, : to_tell.shape[1]] == of_side)
-        sides.append(
-            replace(side, levels=calibration.levels(confidence[seen], told.right[seen]), judged=int(judged.sum()))
-        )
+        seen = told.spoken == of_side
+        judged = to_tell & (spoken[:, : to_tell.shape[1]] == of_side)
+        levels = calibration.levels(confidence[seen], told.right[seen])
+        sides.append(replace(side, levels=levels, judged=int(judged.sum())))
     return Calibrated(*sides)
 
 

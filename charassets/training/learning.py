@@ -65,7 +65,7 @@ def learn_policy(lake: Lake, settings: Settings) -> Learned:
     candidate = Choice(learnt={name: bandit.coefficients for name, bandit in taught.items()})
     rivals = {
         "in force": now.model.choice,
-        "best fixed strategy": Choice({**now.model.choice.fixed, **fits.best_fixed(seen, trusted)}),
+        "best fixed strategy": Choice({**now.model.choice.fixed, **fits.best_fixed(fits.rewarded(seen, trusted))}),
         "learned choice": candidate,
     }
     earned = {

@@ -79,3 +79,21 @@ def test_the_setting_raises_the_threshold_of_an_attribute(promise, status):
     model = FusionModel(calibration=Calibration({"Hair Color": Calibrated(side, side)}))
     answers = fuse(from_words([parse("blonde_hair, x")]), AttributeSettings(promise=promise), model=model)
     assert next(a for a in answers if a.attribute == "Hair Color").status == status
+
+
+def test_equal_confidences_get_one_level_which_is_their_share_right():
+    rng = np.random.default_rng(5)
+    raw = np.repeat([0.47, 0.85, 0.93], [20, 800, 180])
+    right = rng.random(1000) < np.repeat([0.5, 0.8, 0.95], [20, 800, 180])
+    found = fit(raw, right)(raw)
+    assert len(np.unique(found)) <= 3
+    assert found[raw == 0.85].mean() == pytest.approx(right[raw == 0.85].mean(), abs=0.01)
+    assert found.mean() == pytest.approx(right.mean(), abs=0.005)
+
+
+@given(st.integers(0, 1000), st.integers(60, 600))
+def test_on_what_it_was_fitted_on_a_curve_is_right_on_average(seed, n):
+    rng = np.random.default_rng(seed)
+    raw = rng.choice(rng.uniform(0.05, 0.99, rng.integers(1, 40)), n)
+    right = rng.random(n) < raw
+    assert fit(raw, right)(raw).mean() == pytest.approx(right.mean(), abs=0.04)

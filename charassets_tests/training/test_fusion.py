@@ -117,7 +117,7 @@ def test_artefacts_go_to_json_and_back_and_only_a_promotion_changes_what_is_in_f
     before = in_force(store)
     assert before.digests == in_force(None).digests
     trusted = fusion_fits.witnesses(taught)
-    choice = fusion_contest.contestants(taught, trusted)[fusion_contest.LEARNT]
+    choice = fusion_contest.fitted([fusion_contest.LEARNT], taught, 0)[fusion_contest.LEARNT].choice
     known = fusion_fits.calibrated(taught, trusted, choice)
     new = {CALIBRATION: calibration_json(trusted, known), POLICY: policy_json(choice, {})}
     artefacts.promote(store, CALIBRATION, written(new[CALIBRATION]), {"gain": 0.1})
