@@ -202,7 +202,12 @@ DESIGN_FEATURES = Table(
 
 _EVIDENCE_COLUMNS = (
     RECORD_ID,
-    Column("attribute", pa.string(), "Attribute of the vocabulary, e.g. Hair Color.", False),
+    Column(
+        "attribute",
+        pa.string(),
+        "Attribute of the vocabulary, e.g. Hair Color; classified_NAME for a trained classifier's label.",
+        False,
+    ),
     Column(
         "value",
         pa.string(),
@@ -210,7 +215,12 @@ _EVIDENCE_COLUMNS = (
         False,
     ),
     Column("score", pa.float32(), "Strength between 0 and 1, on the source's own scale.", False),
-    Column("source", pa.string(), "Who says so: tag, text, text_llm, clip, head, colour, tagger, vlm or ocr.", False),
+    Column(
+        "source",
+        pa.string(),
+        "Who says so: tag, text, text_llm, clip, head, colour, tagger, vlm, ocr, probe or classifier.",
+        False,
+    ),
     Column("detail", pa.string(), "The reason in words, e.g. tag `blonde_hair`."),
 )
 

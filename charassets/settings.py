@@ -355,6 +355,19 @@ class EvaluationSettings(_Section):
     )
 
 
+class ClassifierSettings(_Section):
+    """A trained classifier that is asked about every picture: a column of records, and evidence of an attribute."""
+
+    name: str = Field(
+        pattern=r"^[a-z][a-z0-9_]{0,39}$", description="Its name; the column is `classified_NAME` of records."
+    )
+    attribute: str | None = Field(
+        default=None,
+        description="Attribute of the vocabulary its answers are evidence of, if not the one it was trained for.",
+    )
+    floor: float = Field(default=0.5, ge=0.0, le=1.0, description="Answers below this probability are not kept.")
+
+
 class SplitSettings(_Section):
     """Shares of the records; whole characters and duplicate groups go to one side, so the true shares differ a little."""
 
@@ -453,6 +466,9 @@ class Settings(BaseSettings):
     checks: CheckSettings = Field(default_factory=CheckSettings)
     attributes: AttributeSettings = Field(default_factory=AttributeSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    classifiers: tuple[ClassifierSettings, ...] = Field(
+        default=(), description="Trained classifiers that are asked about every picture."
+    )
     exports: tuple[ExportSettings, ...] = Field(
         default=(ExportSettings(),), description="Exports that Dagster publishes into WORKSPACE/exports."
     )

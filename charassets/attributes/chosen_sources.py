@@ -3,6 +3,7 @@
 What belongs here: one line a source. Not here: the sources, and the stages that ask them.
 """
 
+from charassets.attributes.classifier_source import ClassifierSource
 from charassets.attributes.colour import ColourSource
 from charassets.attributes.evidence_source import EvidenceSource
 from charassets.attributes.head_answers import HeadSource
@@ -39,4 +40,7 @@ def picture_sources(settings: Settings, vocabulary: Vocabulary) -> tuple[Evidenc
     if settings.ocr is not None:
         sources.append(OcrSource(settings.ocr, device, vocabulary))
     sources.append(ProbeSource(settings, vocabulary))
+    if settings.classifiers:
+        heads = None if settings.heads is None else HeadSource(settings.heads, device, vocabulary)
+        sources.append(ClassifierSource(settings, vocabulary, heads))
     return tuple(sources)

@@ -22,6 +22,9 @@ HEAD = "head"
 COLOUR = "colour"
 """The source of colours measured in pixels; its scores say how likely the answer is right."""
 
+CLASSIFIED = "classified_"
+"""Before the name of a trained classifier: the attribute of its answer, which no vocabulary knows, and a column of records."""
+
 COLUMNS = ("attribute", "value", "score", "source", "detail")
 """The columns of an evidence table beside ``record_id``."""
 

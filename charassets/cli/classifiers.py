@@ -60,13 +60,15 @@ def use(name: Name, run_id: RunId = None, workspace: Workspace = None) -> None:
     """Put a version in force: from the next run on, shards are asked about by it (also the way back to an older one)."""
     from charassets.models.trained import put_in_force
 
-    at, lake, _ = _surroundings(workspace)
+    at, lake, settings = _surroundings(workspace)
     run = find_run(at, name, run_id)
     path = run.folder / CLASSIFIER
     if run.report is None or not path.is_file():
         raise UsageError("this training did not finish", where=f"{name}/{run.id}", todo="choose another run")
     put_in_force(lake.store, name, path.read_bytes(), {"run": run.id})
     talk(f"{name}/{run.id} is in force")
+    if name not in {one.name for one in settings.classifiers}:
+        talk(f"to ask it about every picture, one line in charassets.yaml: classifiers: [{{name: {name}}}]")
 
 
 @classifiers.command()

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from charassets.attributes import vocabulary
+from charassets.attributes.evidence import CLASSIFIED
 from charassets.design.catalogue import CATALOGUE
 from charassets.errors import StorageError, VerificationError
 from charassets.lake.fragments import Fragment, Lake, verify_file
@@ -104,6 +105,8 @@ def in_vocabulary(lake: Lake, fragment: Fragment) -> str | None:
     known = vocabulary.load().attributes
     rows = fragment.read(["attribute", "value"]).group_by(["attribute", "value"]).aggregate([])
     for attribute, joined in zip(rows.column("attribute").to_pylist(), rows.column("value").to_pylist(), strict=True):
+        if attribute.startswith(CLASSIFIED):  # a trained classifier's own labels
+            continue
         if attribute not in known:
             return f"attribute {attribute!r} is not in the vocabulary"
         allowed = {value.name for value in known[attribute].values} | {vocabulary.UNKNOWN}

@@ -8,8 +8,9 @@ from string import Template
 
 import duckdb
 
+from charassets.attributes.evidence import CLASSIFIED
 from charassets.attributes.vocabulary import UNKNOWN, Attribute, load
-from charassets.schema import CHARACTER_ATTRIBUTES, RAW_SHARDS, SINGLE_CHARACTER_IMAGES
+from charassets.schema import CHARACTER_ATTRIBUTES, RAW_SHARDS, SINGLE_CHARACTER_IMAGES, VISUAL_EVIDENCE
 from charassets.settings import GateSettings
 from charassets.stages.gates import gate_row, verdict_sql
 from charassets.warehouse.load import Fragments
@@ -60,6 +61,24 @@ def create_records(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None
     ):
         con.execute(statement)
     _describe_from_schema(con)
+    _add_classified(con)
+
+
+def _add_classified(con: duckdb.DuckDBPyConnection) -> None:
+    """Two columns a trained classifier whose answers are there: ``classified_NAME`` and its confidence."""
+    table = VISUAL_EVIDENCE.name
+    asked = f"SELECT DISTINCT attribute FROM {table} WHERE starts_with(attribute, {literal(CLASSIFIED)}) ORDER BY 1"  # noqa: S608
+    for (name,) in con.execute(asked).fetchall():
+        value, confidence = identifier(name), identifier(f"{name}_confidence")
+        con.execute(f"ALTER TABLE records ADD COLUMN {value} VARCHAR")
+        con.execute(f"ALTER TABLE records ADD COLUMN {confidence} FLOAT")
+        con.execute(
+            f"UPDATE records SET {value} = told.value, {confidence} = told.score FROM "  # noqa: S608 - quoted
+            f"(SELECT record_id, value, score FROM {table} WHERE attribute = {literal(name)}) AS told "
+            "WHERE told.record_id = records.record_id"
+        )
+        con.execute(comment("COLUMN", f"records.{value}", "Answer of a trained classifier; null below its floor."))
+        con.execute(comment("COLUMN", f"records.{confidence}", f"Probability of {name}, 0-1."))
 
 
 def _columns(attribute: Attribute) -> tuple[str, str]:
