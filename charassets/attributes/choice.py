@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.attributes.stacking import Stack
-from charassets.attributes.strategies import STRATEGIES, Chances, certainty, ensemble_weighted, pooled
+from charassets.attributes.strategies import STRATEGIES, Chances, certainty, ensemble_weighted, pooled, speak
 from charassets.attributes.witnesses import Weighed
 
 STACKING = "Stacking"
@@ -37,7 +37,7 @@ class Choice:
         fixed: attribute to its one strategy; ``DEFAULT`` where it is not named.
         learnt: attribute to (strategies, features) coefficients of the expected reward; the strategy with the largest
             expectation is used, on a tie the first.
-        stacked: attribute to the gains that are used instead of any strategy.
+        stacked: attribute to the gains that are used instead of any strategy, everywhere or where words are silent.
     """
 
     fixed: Mapping[str, str] = field(default_factory=dict)
@@ -47,22 +47,24 @@ class Choice:
     def strategies(self, weighed: Weighed) -> NDArray[np.int64]:
         """(n,) positions in ``NAMES``."""
         attribute, everyone = weighed.ballot.attribute.name, len(weighed.weights)
-        if attribute in self.stacked:
-            return np.full(everyone, NAMES.index(STACKING), np.int64)
-        coefficients = self.learnt.get(attribute)
+        stack, coefficients = self.stacked.get(attribute), self.learnt.get(attribute)
         if coefficients is None:
-            return np.full(everyone, NAMES.index(self.fixed.get(attribute, DEFAULT)), np.int64)
-        return np.round(features(weighed) @ coefficients.T, 9).argmax(axis=1)
+            chosen = np.full(everyone, NAMES.index(self.fixed.get(attribute, DEFAULT)), np.int64)
+        else:
+            chosen = np.round(features(weighed) @ coefficients.T, 9).argmax(axis=1)
+        if stack is not None:
+            spoken = speak(weighed, weighed.ballot.of_words).any(axis=1)
+            chosen = np.where(spoken & (not stack.words), chosen, NAMES.index(STACKING))
+        return chosen
 
     def chances(self, weighed: Weighed) -> tuple[Chances, NDArray[np.int64]]:
         """(n, options) the chances that the chosen strategies give, and (n,) which they are."""
         chosen = self.strategies(weighed)
-        if (stack := self.stacked.get(weighed.ballot.attribute.name)) is not None:
-            return stack.chances(weighed), chosen
+        stack = self.stacked.get(weighed.ballot.attribute.name, Stack())
         found = np.zeros(weighed.weights.shape[:2])
         for number in np.unique(chosen):
-            rows = chosen == number
-            found[rows] = STRATEGIES[NAMES[number]](weighed)[rows]
+            rows, name = chosen == number, NAMES[number]
+            found[rows] = (stack.chances(weighed) if name == STACKING else STRATEGIES[name](weighed))[rows]
         return found, chosen
 
 

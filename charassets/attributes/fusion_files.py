@@ -74,7 +74,11 @@ def model_of(contents: Mapping[str, Mapping[str, Any]]) -> FusionModel:
         policy["fixed"],
         {a: np.array(rows, np.float64) for a, rows in policy["learnt"].items()},
         {
-            a: Stack({s: (g[0], g[1]) for s, g in stack["gains"].items()}, (stack["unknown"][0], stack["unknown"][1]))
+            a: Stack(
+                {s: (g[0], g[1]) for s, g in stack["gains"].items()},
+                (stack["unknown"][0], stack["unknown"][1]),
+                stack.get("words", True),
+            )
             for a, stack in policy["stacked"].items()
         },
     )

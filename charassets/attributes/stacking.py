@@ -25,10 +25,12 @@ class Stack:
         gains: source to what its weight is multiplied by and what is added for speaking at all; 1 and 0 where it is not named.
         unknown: weight of the option ``Unknown``, and what is added where words are silent; of a multi-valued attribute, of a
             value's absence.
+        words: it also counts where words speak; learnt from tags that were held back, it knows nothing of that and does not.
     """
 
     gains: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     unknown: tuple[float, float] = (0.0, 0.0)
+    words: bool = True
 
     def chances(self, weighed: Weighed) -> Chances:
         """(n, options) chances of a conditional logit (McFadden, 1974) over the open options."""

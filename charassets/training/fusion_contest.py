@@ -103,12 +103,18 @@ def interval(values: Sequence[float]) -> Interval:
     return Interval(middle, middle - reach, middle + reach)
 
 
-def gain(better: NDArray[np.float64], worse: NDArray[np.float64], groups: NDArray[np.int64], seed: int = 0) -> Interval:
-    """Mean gain of one over the other on the same records, with a bootstrap over identities (Efron, 1979)."""
+def gain(
+    better: NDArray[np.float64],
+    worse: NDArray[np.float64],
+    groups: NDArray[np.int64],
+    seed: int = 0,
+    level: float = 0.95,
+) -> Interval:
+    """Mean gain of one over the other on the same records, with an interval from a bootstrap over identities (Efron, 1979)."""
     difference = better - worse
     _, inverse = np.unique(groups, return_inverse=True)
     sums, sizes = np.bincount(inverse, difference), np.bincount(inverse)
     drawn = np.random.default_rng([seed, 0xB0]).integers(len(sums), size=(_DRAWS, len(sums)))
     means = sums[drawn].sum(axis=1) / sizes[drawn].sum(axis=1)
-    low, high = np.quantile(means, (0.025, 0.975))
+    low, high = np.quantile(means, ((1 - level) / 2, (1 + level) / 2))
     return Interval(float(difference.mean()), float(low), float(high))

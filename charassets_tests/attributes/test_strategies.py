@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charassets.attributes.ballots import collect
-from charassets.attributes.choice import Choice, features
+from charassets.attributes.choice import NAMES, STACKING, Choice, features
 from charassets.attributes.evidence import Evidence, from_words, to_table
+from charassets.attributes.stacking import Stack
 from charassets.attributes.stacking import fit as fit_stack
 from charassets.attributes.strategies import STRATEGIES, answers, pooled
 from charassets.attributes.tags import parse
@@ -133,3 +134,16 @@ def test_what_a_text_model_reads_in_a_description_counts_as_words():
     table = to_table({"r": rows}, TAG_EVIDENCE.arrow)
     (ballot,) = [b for b in collect(table, ["r"], load()) if b.attribute.name == "Hair Color"]
     assert dict(zip(ballot.sources, ballot.of_words.tolist(), strict=True)) == {"head": False, "text_llm": True}
+
+
+def test_a_stack_for_silent_words_leaves_spoken_ones_to_the_strategy():
+    spoken = [Evidence("Hair Color", "Red", 0.9, "tag", "x"), Evidence("Hair Color", "Blue", 0.6, "head", "x")]
+    silent = [Evidence("Hair Color", "Blue", 0.6, "head", "x")]
+    table = to_table({"a": spoken, "b": silent}, TAG_EVIDENCE.arrow)
+    (ballot,) = [b for b in collect(table, ["a", "b"], load()) if b.attribute.name == "Hair Color"]
+    stack = Stack({"head": (3.0, 1.0)}, words=False)
+    weighed = weigh(ballot, Witnesses())
+    chances, used = Choice({"Hair Color": "Tag Priority"}, stacked={"Hair Color": stack}).chances(weighed)
+    assert [NAMES[k] for k in used] == ["Tag Priority", STACKING]
+    assert ballot.options[chances[0].argmax()] == "Red"
+    assert chances[1] == pytest.approx(stack.chances(weighed)[1])

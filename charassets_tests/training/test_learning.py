@@ -129,9 +129,34 @@ def test_calibration_is_promoted_when_it_makes_unseen_answers_likelier_and_says_
     assert again.digest == learned.digest
 
 
+def test_stacking_is_promoted_where_it_tells_a_modest_source_from_a_boastful_one(lake, settings):
+    rng = np.random.default_rng(1)
+    seen = [dict(row) for fragment in lake.fragments("visual_evidence") for row in fragment.read().to_pylist()]
+    for k in range(600):
+        right = rng.random() < 0.93
+        value = COLORS[k % 4] if right else str(rng.choice(COLORS))
+        row = {"record_id": f"r{k:03d}", "attribute": "Hair Color", "source": "tagger", "detail": "tagger"}
+        seen.append({**row, "value": value, "score": 0.55})
+    commit(lake, "visual_evidence", sorted(seen, key=lambda row: row["record_id"]))
+    learned = learn_policy(lake, settings)
+    assert learned.figures["best"] == "stacking"
+    assert learned.figures["reward/stacking"] > learned.figures["reward/in force"]
+    assert learned.promoted and learned.gain.low > 0
+    choice = in_force(lake.store).model.choice
+    assert not choice.stacked["Hair Color"].words, "held-back tags say nothing of pictures that words describe"
+    assert choice.fixed == in_force(None).model.choice.fixed
+    again = learn_policy(lake, settings)
+    assert not again.promoted
+
+
 def test_a_policy_that_is_no_better_is_not_promoted(lake, settings):
     first = learn_policy(lake, settings)
-    assert set(first.figures) >= {"reward/in force", "reward/best fixed strategy", "reward/learned choice"}
+    assert set(first.figures) >= {
+        "reward/in force",
+        "reward/best fixed strategy",
+        "reward/learned choice",
+        "reward/stacking",
+    }
     assert first.promoted == (first.gain.low > 0)
     again = learn_policy(lake, settings)
     assert not again.promoted
