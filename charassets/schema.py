@@ -70,7 +70,12 @@ SOURCE_ITEMS = Table(
     (
         Column("source", pa.string(), "Name of the source.", False),
         Column("item_key", pa.string(), "Identity of the item within its source; it never changes shard.", False),
-        Column("kind", pa.string(), "file, tar, parquet, table, kohya or urls: the reader that understands it.", False),
+        Column(
+            "kind",
+            pa.string(),
+            "file, tar, parquet, table, kohya, urls or video: the reader that understands it.",
+            False,
+        ),
         Column("uri", pa.string(), "Where the item lies now.", False),
         Column("first", pa.int64(), "First record of a slice of a container (0 for a single file).", False),
         Column("count", pa.int64(), "Records the item is expected to hold; 0 for one that could not be listed.", False),
@@ -89,13 +94,18 @@ RAW_SHARDS = Table(
         Column("source", pa.string(), "Name of the source.", False),
         Column("item_key", pa.string(), "Source item the record came from.", False),
         Column(
-            "kind", pa.string(), "Reader that fetches the bytes: file, tar, parquet, urls, or text (no picture).", False
+            "kind",
+            pa.string(),
+            "Reader that fetches the bytes: file, tar, parquet, urls, video, or text (no picture).",
+            False,
         ),
         Column("uri", pa.string(), "File that holds the bytes.", False),
         Column("member", pa.string(), "Member of the archive, or column of the table, that holds the bytes."),
         Column("offset", pa.int64(), "First byte within the file, where a range read is possible."),
         Column("length", pa.int64(), "Bytes of the picture."),
-        Column("row", pa.int64(), "Row of a table source."),
+        Column(
+            "row", pa.int64(), "Row of a table source; of a video frame its presentation time in the stream's units."
+        ),
         Column("image_id", pa.string(), "First 32 hex digits of the sha256 of the bytes; equal for exact copies."),
         Column("format", pa.string(), "Format found in the bytes (JPEG, PNG, WEBP, ...), whatever the name says."),
         Column("width", pa.int32(), "Width in pixels as displayed (EXIF orientation applied)."),
@@ -113,7 +123,11 @@ RAW_SHARDS = Table(
         Column("copyright", pa.string(), "Series named by the source."),
         Column("episode", pa.string(), "Episode of a video frame."),
         Column("scene", pa.int32(), "Scene number of a video frame."),
-        Column("frame", pa.int32(), "Frame number of a video frame."),
+        Column(
+            "frame",
+            pa.int32(),
+            "Frame number of a frame sequence; of a frame taken from a video its presentation time in the stream's units.",
+        ),
         Column("time_s", pa.float64(), "Time of a video frame in seconds."),
         Column("extra", pa.string(), "Whatever else the sidecar said, as JSON."),
     ),

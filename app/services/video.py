@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.errors import Rejected
+from charassets.sources.video import FORMATS
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-
-FORMATS = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts"
-"""Containers that hold their own pictures."""
 
 MAX_BYTES = 64 << 20
 MAX_SECONDS = 600.0

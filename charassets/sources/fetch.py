@@ -1,7 +1,7 @@
 """The bytes of records again, for the stages after ``raw_shards``: from the rows alone, without the source they came from.
 
-What belongs here: files, ranges of tars, rows of Parquet, kept downloads, each checked against what was read the first time.
-Not here: listing, and whatever the bytes mean.
+What belongs here: files, ranges of tars, rows of Parquet, frames of videos, kept downloads, each checked against what was read
+the first time. Not here: listing, and whatever the bytes mean.
 """
 
 import hashlib
@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from charassets.errors import Rejected
-from charassets.sources import parquet, storage
+from charassets.sources import parquet, storage, video
 
 LOCATOR_COLUMNS = ("kind", "uri", "member", "offset", "length", "row", "image_id")
 """Columns of ``raw_shards`` that a fetch needs."""
@@ -67,4 +67,6 @@ def _read(row: Mapping[str, Any]) -> bytes:
         return storage.read_range(row["uri"], row["offset"], row["length"])
     if row["kind"] == "parquet":
         return parquet.fetch(row["uri"], row["member"], row["row"])
+    if row["kind"] == "video":
+        return video.fetch(row["uri"], row["row"])
     return storage.read_file(row["uri"], row["length"])

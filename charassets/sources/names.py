@@ -36,6 +36,7 @@ SIDECARS = (".txt", ".caption", ".json")
 TARS = frozenset({".tar"})
 PARQUETS = frozenset({".parquet", ".pq"})
 TABLES = frozenset({".csv", ".tsv", ".jsonl", ".ndjson"})
+VIDEOS = frozenset({".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi"})
 CONTAINERS = TARS | PARQUETS | TABLES
 
 _NOTES = frozenset(

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from charassets.errors import SourceError, UsageError
 from charassets.settings import ImageSettings, SourceSettings
-from charassets.sources import folder, kohya, names, storage, tables, urls, walk, webdataset
+from charassets.sources import folder, kohya, names, storage, tables, urls, video, walk, webdataset
 from charassets.sources.columns import NoColumnsError
 from charassets.sources.records import Item, Refused, SourceRecord
 from charassets.sources.storage import Stamp
@@ -31,6 +31,7 @@ _KIND_NAMES = {
     "file": "pictures in folders",
     "kohya": "entries of kohya metadata",
     "tar": "slices of tars",
+    "video": "videos",
     "parquet": "slices of Parquet files",
     "table": "slices of text tables",
     "urls": "slices of address lists",
@@ -112,6 +113,8 @@ class Source:
         """
         if item.kind == "tar":
             return webdataset.read(item, self._span, max_bytes)
+        if item.kind == "video":
+            return video.read(item)
         if item.kind in {"file", "kohya"}:
             return self._read_picture(item, max_bytes)
         of = tables.reopened(item, self._settings.columns)
@@ -143,6 +146,8 @@ class Source:
             suffix = names.suffix(found.entry.name)
             if suffix in names.PICTURES:
                 yield self._picture(found)
+            elif suffix in names.VIDEOS:
+                yield video.item(found)
             elif suffix in names.TARS:
                 yield from self._slices(found, "tar", self._archive)
             elif suffix in names.PARQUETS:
