@@ -245,20 +245,28 @@ VISUAL_EVIDENCE = Table(
     "visual_evidence", 1, "One row a value that the picture of a record supports.", _EVIDENCE_COLUMNS
 )
 
+_ANSWER_COLUMNS = (
+    RECORD_ID,
+    Column("attribute", pa.string(), "Attribute of the vocabulary.", False),
+    Column("value", pa.string(), "Fused value; Unknown where the evidence is too weak.", False),
+    Column("confidence", pa.float32(), "Chance between 0 and 1 that the value is right (0 for Unknown).", False),
+    Column("status", pa.string(), "decided, ambiguous or unknown.", False),
+    Column("sources", pa.list_(pa.string()), "Evidence sources that support the value.", False),
+    Column("runner_up", pa.string(), "Second candidate of an ambiguous attribute."),
+    Column("strategy", pa.string(), "Fusion strategy that was used; null where there was no evidence."),
+    Column("reason", pa.string(), "How the value was reached, in words."),
+)
 CHARACTER_ATTRIBUTES = Table(
-    "character_attributes",
-    2,
-    "One row a record and attribute: the fused value with its confidence.",
+    "character_attributes", 2, "One row a record and attribute: the fused value with its confidence.", _ANSWER_COLUMNS
+)
+MERGED_ATTRIBUTES = Table(
+    "merged_attributes",
+    1,
+    "One row a kept record and attribute to which words of its dropped copies were added: the value fused with them.",
     (
-        RECORD_ID,
-        Column("attribute", pa.string(), "Attribute of the vocabulary.", False),
-        Column("value", pa.string(), "Fused value; Unknown where the evidence is too weak.", False),
-        Column("confidence", pa.float32(), "Chance between 0 and 1 that the value is right (0 for Unknown).", False),
-        Column("status", pa.string(), "decided, ambiguous or unknown.", False),
-        Column("sources", pa.list_(pa.string()), "Evidence sources that support the value.", False),
-        Column("runner_up", pa.string(), "Second candidate of an ambiguous attribute."),
-        Column("strategy", pa.string(), "Fusion strategy that was used; null where there was no evidence."),
-        Column("reason", pa.string(), "How the value was reached, in words."),
+        *_ANSWER_COLUMNS,
+        Column("copies", pa.list_(pa.string()), "The dropped copies whose words were added.", False),
+        Column("words", pa.list_(pa.string()), "Those words, each with the copy it came with.", False),
     ),
 )
 
@@ -380,6 +388,7 @@ TABLES: dict[str, Table] = {
         EDITS,
         KNN_GRAPH,
         NEAR_DUPLICATES,
+        MERGED_ATTRIBUTES,
         CHARACTER_CLUSTERS,
         CLUSTER_CONSENSUS,
     )

@@ -94,7 +94,7 @@ def answers(con: duckdb.DuckDBPyConnection, record_id: str, decisions: Decisions
         for row in con.execute(_SAID.format(table=table), [record_id]).fetchall()
     ]
     rows = con.execute(
-        "SELECT attribute, value, confidence, status, runner_up, reason FROM character_attributes WHERE record_id = ?",
+        "SELECT attribute, value, confidence, status, runner_up, reason FROM fused_attributes WHERE record_id = ?",
         [record_id],
     ).fetchall()
     found = {row[0]: Answer(*row) for row in rows}

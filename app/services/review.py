@@ -26,7 +26,7 @@ _UNCERTAIN_UNKNOWN = 0.5  # what an Unknown with some evidence counts against an
 _QUEUE = f"""
     WITH sizes AS (SELECT character_id, count(*) AS size FROM records WHERE character_id IS NOT NULL GROUP BY ALL)
     SELECT a.record_id, a.attribute, a.value, a.confidence, a.status, a.runner_up, a.reason, records.character_id
-    FROM character_attributes AS a
+    FROM fused_attributes AS a
     JOIN records ON a.record_id = records.record_id AND NOT records.text_only
     LEFT JOIN sizes ON records.character_id = sizes.character_id
     WHERE list_contains($1, a.attribute)

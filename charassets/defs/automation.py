@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from charassets.defs.attributes import character_attributes, tag_evidence, visual_evidence
-from charassets.defs.consensus import cluster_consensus
+from charassets.defs.consensus import cluster_consensus, merged_attributes
 from charassets.defs.curation import edit_log, edits
 from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
@@ -41,7 +41,15 @@ SHARD_ASSETS = dg.AssetSelection.assets(
     character_attributes,
 )
 COLLECTION_ASSETS = dg.AssetSelection.assets(
-    edits, knn_graph, near_duplicates, character_clusters, cluster_consensus, warehouse, exports, character_outputs
+    edits,
+    knn_graph,
+    near_duplicates,
+    merged_attributes,
+    character_clusters,
+    cluster_consensus,
+    warehouse,
+    exports,
+    character_outputs,
 )
 
 everything = dg.define_asset_job(

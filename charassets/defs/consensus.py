@@ -1,4 +1,4 @@
-"""The asset that lets each character's pictures vote on its stable traits, and its checks."""
+"""The assets that bring pictures together on attributes: copies lend words to their keeper, characters vote; and their checks."""
 
 import dagster as dg
 
@@ -7,11 +7,22 @@ from charassets.defs.checks import contract_checks
 from charassets.defs.collection import collection_asset, refreshed
 from charassets.defs.resources import Workbench
 from charassets.stages.cluster_consensus import ClusterConsensus
+from charassets.stages.merged_attributes import MergedAttributes
 
 _TORN = "characters_agree"
 
 TORN_SHARE = 0.3
 """Share of disagreements from which clusters mix characters rather than taggers err: tags are wrong one time in twenty."""
+
+
+@collection_asset(MergedAttributes, group="attributes", kinds={"parquet"})
+def merged_attributes(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
+    """Add the words of dropped copies to their keepers, over the shards that are there."""
+    result, fragment = refreshed(context, workbench)
+    status = fragment.read(["status"])["status"].to_pylist()
+    return dg.MaterializeResult(
+        metadata={**result.metadata, "decided": status.count("decided")}, data_version=result.data_version
+    )
 
 
 @collection_asset(
@@ -51,4 +62,5 @@ def cluster_consensus(context: dg.AssetExecutionContext, workbench: Workbench) -
     )
 
 
+merged_attributes_contracts = contract_checks(merged_attributes)
 cluster_consensus_contracts = contract_checks(cluster_consensus)

@@ -167,7 +167,7 @@ def _attributes(con: duckdb.DuckDBPyConnection, record: str) -> tuple[Attribute,
         sql = f"SELECT attribute, value, score, source, detail FROM {table} WHERE record_id = ? ORDER BY score DESC"  # noqa: S608
         for attribute, value, score, source, detail in con.execute(sql, [record]).fetchall():
             said.setdefault(attribute, []).append(f"{source}: {value} {score:.2f} ({detail})")
-    sql = "SELECT attribute, value, confidence, status, reason FROM character_attributes WHERE record_id = ?"
+    sql = "SELECT attribute, value, confidence, status, reason FROM fused_attributes WHERE record_id = ?"
     return tuple(
         Attribute(name, value, round(confidence, 4), status, reason, tuple(said.get(name, ())))
         for name, value, confidence, status, reason in con.execute(sql, [record]).fetchall()

@@ -16,7 +16,14 @@ from charassets.attributes import consensus
 from charassets.attributes.consensus import Dissent, Votes
 from charassets.attributes.evidence import WORDS
 from charassets.attributes.vocabulary import UNKNOWN, load
-from charassets.schema import CHARACTER_ATTRIBUTES, CHARACTER_CLUSTERS, CLUSTER_CONSENSUS, TAG_EVIDENCE, Table
+from charassets.schema import (
+    CHARACTER_ATTRIBUTES,
+    CHARACTER_CLUSTERS,
+    CLUSTER_CONSENSUS,
+    MERGED_ATTRIBUTES,
+    TAG_EVIDENCE,
+    Table,
+)
 from charassets.settings import Settings
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 
@@ -29,10 +36,11 @@ class ClusterConsensus(CollectionStage):
     """Votes within characters. Skips: ``noise`` (no character), ``no_majority`` (none on any trait)."""
 
     table: ClassVar[Table] = CLUSTER_CONSENSUS
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {
         CHARACTER_CLUSTERS.name: Reads(("record_id", "character_id", "probability")),
         CHARACTER_ATTRIBUTES.name: Reads(_ANSWER),
+        MERGED_ATTRIBUTES.name: Reads(_ANSWER),
         TAG_EVIDENCE.name: Reads(_WORDED),
     }
 
@@ -51,7 +59,8 @@ class ClusterConsensus(CollectionStage):
         skipped = dict.fromkeys(clusters.filter(~pc.field("character_id").is_valid())["record_id"].to_pylist(), "noise")
         names = members["record_id"].to_pylist()
         traits = [name for name in consensus.STABLE if name in self._vocabulary.attributes]
-        answers = _answers(inputs[CHARACTER_ATTRIBUTES.name], members["record_id"], (*traits, "Dress"))
+        tables = inputs[CHARACTER_ATTRIBUTES.name], inputs[MERGED_ATTRIBUTES.name]
+        answers = _answers(*tables, members["record_id"], (*traits, "Dress"))
         hidden = _hidden(inputs[TAG_EVIDENCE.name], members["record_id"])
         rows = _Rows(members, answers, hidden)
         for trait in traits:
@@ -155,15 +164,26 @@ class _Rows:
         )
 
 
-def _answers(answers: Collection, records: pa.ChunkedArray, attributes: tuple[str, ...]) -> pa.Table:
-    """The decided answers about some records; ``place`` is the record's row."""
-    kept = []
+def _answers(
+    answers: Collection, merged: Collection, records: pa.ChunkedArray, attributes: tuple[str, ...]
+) -> pa.Table:
+    """The decided answers about some records, with the words of copies where there are any; ``place`` is the record's row."""
+    anew = merged.table(_ANSWER)
+    replaced = _keys(anew).combine_chunks()
+    kept = [_told(anew, records, attributes)]
     for batch in answers.batches(_ANSWER, _BATCH):
-        told = batch.filter((pc.field("status") == "decided") & pc.field("attribute").isin(attributes))
-        kept.append(_placed(told, records))
-    return (
-        pa.concat_tables(kept) if kept else _placed(CHARACTER_ATTRIBUTES.arrow.empty_table().select(_ANSWER), records)
-    )
+        stands = pc.invert(pc.is_in(_keys(batch), value_set=replaced))  # pyright: ignore[reportAttributeAccessIssue]
+        kept.append(_told(batch.filter(stands), records, attributes))
+    return pa.concat_tables(kept)
+
+
+def _keys(answers: pa.Table) -> pa.ChunkedArray:
+    return pc.binary_join_element_wise(answers["record_id"], answers["attribute"], "\n")  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _told(answers: pa.Table, records: pa.ChunkedArray, attributes: tuple[str, ...]) -> pa.Table:
+    decided = (pc.field("status") == "decided") & pc.field("attribute").isin(attributes)
+    return _placed(answers.select(_ANSWER).filter(decided), records)
 
 
 def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, set[int]]:

@@ -36,11 +36,13 @@ def collection_stages(settings: Settings) -> Mapping[str, CollectionStage]:
     from charassets.stages.character_clusters import CharacterClusters
     from charassets.stages.cluster_consensus import ClusterConsensus
     from charassets.stages.knn_graph import KnnGraph
+    from charassets.stages.merged_attributes import MergedAttributes
     from charassets.stages.near_duplicates import NearDuplicates
 
     stages: tuple[CollectionStage, ...] = (
         KnnGraph(settings),
         NearDuplicates(settings),
+        MergedAttributes(settings),
         CharacterClusters(settings),
         ClusterConsensus(settings),
     )

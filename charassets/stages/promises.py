@@ -23,6 +23,7 @@ from charassets.schema import (
     CLUSTER_CONSENSUS,
     DESIGN_FEATURES,
     KNN_GRAPH,
+    MERGED_ATTRIBUTES,
     NEAR_DUPLICATES,
     RAW_SHARDS,
     SINGLE_CHARACTER_IMAGES,
@@ -215,6 +216,13 @@ _ONE_ROW = Contract("keys_unique", "No record has two rows.", unique_by("record_
 _WITHIN = Contract("features_within_range", "Features are finite and within their range.", within_their_range)
 _WORDS = Contract("values_in_vocabulary", "Attributes and values are the vocabulary's.", in_vocabulary)
 _SCORES = Contract("scores_are_fractions", "Scores lie between 0 and 1.", fractions_within("score"))
+_ANSWERS = (
+    _BOOKS,
+    _FILES,
+    Contract("keys_unique", "No record has two rows of one attribute.", unique_by("record_id", "attribute")),
+    _WORDS,
+    Contract("confidences_are_fractions", "Confidences lie between 0 and 1.", fractions_within("confidence")),
+)
 
 CONTRACTS: dict[str, tuple[Contract, ...]] = {
     RAW_SHARDS.name: (_BOOKS, _FILES, _ONE_ROW),
@@ -228,13 +236,8 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
     DESIGN_FEATURES.name: (_BOOKS, _FILES, _ONE_ROW, _WITHIN),
     TAG_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
     VISUAL_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
-    CHARACTER_ATTRIBUTES.name: (
-        _BOOKS,
-        _FILES,
-        Contract("keys_unique", "No record has two rows of one attribute.", unique_by("record_id", "attribute")),
-        _WORDS,
-        Contract("confidences_are_fractions", "Confidences lie between 0 and 1.", fractions_within("confidence")),
-    ),
+    CHARACTER_ATTRIBUTES.name: _ANSWERS,
+    MERGED_ATTRIBUTES.name: _ANSWERS,
     KNN_GRAPH.name: (
         _BOOKS,
         _FILES,

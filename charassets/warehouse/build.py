@@ -29,7 +29,7 @@ from charassets.warehouse.load import Fragments, Location, load_lake
 from charassets.warehouse.quarantine import create_quarantined
 from charassets.warehouse.reading import connect, fingerprint_of, search_from
 from charassets.warehouse.records import create_records, create_verdicts
-from charassets.warehouse.reviews import create_reviews
+from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 
 CODE_VERSION = "5"
@@ -81,6 +81,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
         with _replacing(workspace.warehouse) as path, _writing(path, workspace.root) as con:
             load_lake(con, fragments, location)
             create_verdicts(con, settings.gates)
+            create_fused(con)
             create_quarantined(con, fragments)
             create_reviews(con, fragments)
             create_records(con, fragments)

@@ -80,7 +80,7 @@ def _laid(con: duckdb.DuckDBPyConnection, now: Decisions, edits: Sequence[Edit])
     try:
         _put(con, REVIEWS.name, review_rows(now))
         _put_records(con, _changed_answers(con), _moves(con, added), now)
-        final = final_sql("charassets.main.character_attributes", f"memory.main.{REVIEWS.name}")
+        final = final_sql("charassets.main.fused_attributes", f"memory.main.{REVIEWS.name}")
         con.execute(f"CREATE OR REPLACE VIEW memory.main.{FINAL} AS {final}")
         _put_names(con, now)
         state = pa.table({name: [getattr(overlay, name)] for name in ("head", "pending", "revoked")})
@@ -109,7 +109,7 @@ UNION ALL
 SELECT
     record_id, attribute,
     CASE status WHEN 'decided' THEN value ELSE $1 END, CASE status WHEN 'decided' THEN confidence ELSE 0 END
-FROM charassets.main.character_attributes
+FROM charassets.main.fused_attributes
 SEMI JOIN (FROM charassets.main.reviews ANTI JOIN memory.main.reviews AS now USING (record_id, attribute)) AS undone
 USING (record_id, attribute)
 """

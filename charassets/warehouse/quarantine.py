@@ -27,7 +27,11 @@ QUARANTINED = Table(
 
 _SEEN = """
 SELECT record_id, list(DISTINCT [value, runner_up]) AS answers, CAST([] AS STRUCT(source VARCHAR, score FLOAT)[]) AS scores
-FROM character_attributes
+FROM (
+    SELECT record_id, attribute, value, status, runner_up FROM character_attributes  -- words of copies may add a stop, not lift one
+    UNION ALL
+    SELECT record_id, attribute, value, status, runner_up FROM merged_attributes
+)
 WHERE attribute = 'Age' AND status <> 'unknown' AND 'Child' IN (value, runner_up)
 GROUP BY record_id
 UNION ALL

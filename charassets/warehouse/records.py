@@ -10,7 +10,13 @@ import duckdb
 
 from charassets.attributes.evidence import CLASSIFIED
 from charassets.attributes.vocabulary import UNKNOWN, Attribute, load
-from charassets.schema import CHARACTER_ATTRIBUTES, RAW_SHARDS, SINGLE_CHARACTER_IMAGES, VISUAL_EVIDENCE
+from charassets.schema import (
+    CHARACTER_ATTRIBUTES,
+    MERGED_ATTRIBUTES,
+    RAW_SHARDS,
+    SINGLE_CHARACTER_IMAGES,
+    VISUAL_EVIDENCE,
+)
 from charassets.settings import GateSettings
 from charassets.stages.gates import gate_row, verdict_sql
 from charassets.warehouse.load import Fragments
@@ -22,11 +28,16 @@ VERDICTS = "verdicts"
 
 _SETTLED = f"status IN ('decided', {literal(REVIEWED)})"
 _ANSWERED = f"""
-SELECT record_id, attribute, value, confidence, status FROM arriving ANTI JOIN reviews USING (record_id, attribute)
+FROM (
+    SELECT record_id, attribute, value, confidence, status FROM arriving
+    ANTI JOIN {MERGED_ATTRIBUTES.name} USING (record_id, attribute)
+    UNION ALL
+    SELECT record_id, attribute, value, confidence, status FROM {MERGED_ATTRIBUTES.name} SEMI JOIN arriving USING (record_id)
+) ANTI JOIN reviews USING (record_id, attribute)
 UNION ALL
 SELECT record_id, attribute, value, CASE value WHEN {literal(UNKNOWN)} THEN 0 ELSE 1 END, {literal(REVIEWED)}
 FROM reviews SEMI JOIN arriving USING (record_id)
-"""  # noqa: S608 - a person's word takes the place of the machine's; constants of this project
+"""  # noqa: S608 - copies lend words, a person's word takes the place of the machine's; constants
 _UNDECIDED = (("value", literal(UNKNOWN)), ("confidence", "0"))  # of two candidates neither is a label to train on
 
 

@@ -47,6 +47,12 @@ SELECT * FROM fates ORDER BY shard, item_key, record_id;
 CREATE TABLE records AS
 WITH
     group_sizes AS (SELECT group_id, count(*) AS copies FROM near_duplicates GROUP BY group_id),
+    lent AS (
+        SELECT
+            record_id,
+            list(struct_pack(attribute, value, copies, words) ORDER BY attribute) AS from_copies
+        FROM merged_attributes GROUP BY record_id
+    ),
     votes AS (
         SELECT
             record_id,
@@ -60,7 +66,7 @@ SELECT
     clusters.representative AS character_representative,
     votes.consensus, votes.disagrees_on,
     $answer_columns,
-    answers.mean_confidence, answers.decided, answers.reviewed,
+    answers.mean_confidence, answers.decided, answers.reviewed, lent.from_copies,
     raw.image_id, raw.uri, raw.member, raw.item_key, raw."row", raw.kind, raw.format, raw.width, raw.height, raw.has_alpha,
     raw.tags, raw.description, raw.rating, raw.post_id, raw.artist, raw.character, raw.copyright,
     raw.episode, raw.scene, raw.frame, raw.time_s,
@@ -80,6 +86,7 @@ LEFT JOIN near_duplicates AS copies USING (record_id)
 LEFT JOIN group_sizes USING (group_id)
 LEFT JOIN character_clusters AS clusters USING (record_id)
 LEFT JOIN votes USING (record_id)
+LEFT JOIN lent USING (record_id)
 LEFT JOIN answers USING (record_id)
 WHERE fates.fate = 'kept'
 ORDER BY fates.shard, fates.item_key, fates.record_id;
@@ -110,6 +117,8 @@ COMMENT ON COLUMN records.disagrees_on IS 'Traits on which this picture disagree
 COMMENT ON COLUMN records.mean_confidence IS 'Mean confidence of the decided ones of the nine attributes; null if none is.';
 COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decided.';
 COMMENT ON COLUMN records.reviewed IS 'Attributes that a person answered; null if none. `final_attributes` has both answers.';
+COMMENT ON COLUMN records.from_copies IS
+    'Attributes to which words of dropped copies were added, with the copies and those words; null if none were.';
 COMMENT ON COLUMN records.seen IS 'What the detector saw, by the gates: any of face, head, person; null for text.';
 COMMENT ON COLUMN records.duplicate_group IS 'Group of copies it was kept of: its own record_id; null for text.';
 COMMENT ON COLUMN records.copies IS 'Size of that group, 1 for a picture without copies.';

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from charassets.attributes.vocabulary import UNKNOWN
 from charassets.curation import Decisions, decisions_of
-from charassets.schema import CHARACTER_ATTRIBUTES, EDITS, Column, Table
+from charassets.schema import CHARACTER_ATTRIBUTES, EDITS, MERGED_ATTRIBUTES, Column, Table
 from charassets.warehouse.load import Fragments, create_empty, describe, insert
 from charassets.warehouse.sql import comment, literal
 
@@ -31,7 +31,15 @@ REVIEWS = Table(
     ),
 )
 
+FUSED = "fused_attributes"
 FINAL = "final_attributes"
+
+_FUSED = f"""
+SELECT *, CAST(NULL AS VARCHAR[]) AS copies FROM {CHARACTER_ATTRIBUTES.name}
+ANTI JOIN {MERGED_ATTRIBUTES.name} USING (record_id, attribute)
+UNION ALL BY NAME
+SELECT * EXCLUDE (words) FROM {MERGED_ATTRIBUTES.name}
+"""  # noqa: S608 - constants of this project
 
 _FINAL = f"""
 SELECT
@@ -73,13 +81,24 @@ def review_rows(decisions: Decisions) -> pa.Table:
     return pa.table([list(column) for column in zip(*rows, strict=True)] or [[]] * 6, schema=REVIEWS.arrow)
 
 
+def create_fused(con: duckdb.DuckDBPyConnection) -> None:
+    """Create ``fused_attributes``: what the machine says, words of dropped copies included; the lake's tables come first."""
+    con.execute(f"CREATE VIEW {FUSED} AS {_FUSED}")
+    about = "One row a record and attribute: the fused value, with the words that dropped copies add to their keeper."
+    con.execute(comment("VIEW", FUSED, about))
+    for column in CHARACTER_ATTRIBUTES.columns:
+        con.execute(comment("COLUMN", f"{FUSED}.{column.name}", column.doc))
+    copies = next(column for column in MERGED_ATTRIBUTES.columns if column.name == "copies")
+    con.execute(comment("COLUMN", f"{FUSED}.copies", f"{copies.doc[:-1]}; null where none were."))
+
+
 def create_reviews(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None:
-    """Create ``reviews`` from the snapshot of the edit log, and ``final_attributes``; the lake's tables come first."""
+    """Create ``reviews`` from the snapshot of the edit log, and ``final_attributes``; ``create_fused`` comes first."""
     create_empty(con, REVIEWS.name, REVIEWS.arrow)
     for fragment in fragments[EDITS.name]:
         insert(con, REVIEWS.name, review_rows(decisions_of(fragment.read())))
     describe(con, REVIEWS, "TABLE", REVIEWS.arrow.names)
-    con.execute(f"CREATE VIEW {FINAL} AS {final_sql(CHARACTER_ATTRIBUTES.name, REVIEWS.name)}")
+    con.execute(f"CREATE VIEW {FINAL} AS {final_sql(FUSED, REVIEWS.name)}")
     con.execute(
         comment("VIEW", FINAL, "One row a record and attribute: a person's word before the machine's, both kept.")
     )

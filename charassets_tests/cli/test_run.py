@@ -19,6 +19,7 @@ STAGES = (
         "character_attributes",
         "knn_graph",
         "near_duplicates",
+        "merged_attributes",
         "character_clusters",
         "cluster_consensus",
     ),

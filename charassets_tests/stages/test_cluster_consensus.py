@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from charassets.attributes import consensus
 from charassets.attributes.consensus import Dissent, alike, reason, vote
-from charassets.schema import CHARACTER_ATTRIBUTES, CHARACTER_CLUSTERS, TAG_EVIDENCE
+from charassets.schema import CHARACTER_ATTRIBUTES, CHARACTER_CLUSTERS, MERGED_ATTRIBUTES, TAG_EVIDENCE
 from charassets.settings import load_settings
 from charassets.stages.cluster_consensus import ClusterConsensus
 
@@ -33,7 +33,7 @@ def told(record, attribute, value, sources=("tag",), confidence=0.9, status="dec
     return {**row, "status": status, "sources": list(sources)}
 
 
-def consented(answers, members, hidden=()):
+def consented(answers, members, hidden=(), merged=()):
     clusters = [{"record_id": r, "character_id": c, "probability": p, "representative": False} for r, c, p in members]
     evidence = [
         {"record_id": r, "attribute": a, "value": "Unknown", "score": 0.6, "source": "tag", "detail": ""}
@@ -43,6 +43,9 @@ def consented(answers, members, hidden=()):
         {
             "character_clusters": Held(clusters, CHARACTER_CLUSTERS.arrow),
             "character_attributes": Held(answers, CHARACTER_ATTRIBUTES.arrow),
+            "merged_attributes": Held(
+                [dict(row, copies=["c"], words=["w"]) for row in merged], MERGED_ATTRIBUTES.arrow
+            ),
             "tag_evidence": Held(evidence, TAG_EVIDENCE.arrow),
         }
     )
@@ -82,6 +85,16 @@ def test_an_undecided_answer_has_no_vote_and_can_be_filled_from_the_others():
     rows, _ = consented(answers, ANN)
     assert {rows[f"ann-{k}", "Hair Color"]["verdict"] for k in (3, 4, 5)} == {"fills"}
     assert rows["ann-3", "Hair Color"]["voters"] == 3
+
+
+def test_what_copies_say_of_their_keeper_is_its_vote():
+    answers = [told(r, "Eye Color", "Blue") for r, _, _ in ANN[:4]]
+    answers += [told("ann-4", "Eye Color", "Unknown", status="unknown"), told("ann-5", "Eye Color", "Blue")]
+    lent = [told("ann-4", "Eye Color", "Blue"), told("ann-5", "Eye Color", "Green", status="ambiguous")]
+    rows, _ = consented(answers, ANN, merged=lent)
+    assert rows["ann-4", "Eye Color"]["verdict"] == "agrees"
+    assert (rows["ann-5", "Eye Color"]["value"], rows["ann-5", "Eye Color"]["verdict"]) == ("Unknown", "fills")
+    assert rows["ann-0", "Eye Color"]["voters"] == 5
 
 
 @pytest.mark.parametrize(
