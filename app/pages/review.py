@@ -1,8 +1,8 @@
 """Review: one doubt at a time, answered by keyboard as fast as a person can.
 
-What belongs here: the page, and taking its answers. Not here: which question comes next (``app.services.review``). The next ten
-are in the browser already, so that an answer shows the next picture at once; each answer carries an id made there, is kept
-there until it was taken, and may therefore be sent twice.
+What belongs here: the page, and taking its answers. Not here: which question comes next (``charassets.warehouse.questions``). The
+next ten are in the browser already, so that an answer shows the next picture at once; each answer carries an id made there, is
+kept there until it was taken, and may therefore be sent twice.
 """
 
 from typing import Any
@@ -12,12 +12,13 @@ import gradio as gr
 from app import texts
 from app.markup import Child, Node, h
 from app.pages import frame, record_view
-from app.services import record, review
+from app.services import record
 from app.services.context import Context, NoWarehouseError
-from app.services.review import Leases, Question
 from charassets.attributes.fusion import AMBIGUOUS, NOT_KNOWN
 from charassets.attributes.vocabulary import UNKNOWN, load
+from charassets.curation.leases import Leases
 from charassets.errors import CharassetsError, UsageError
+from charassets.warehouse.questions import Question, checked, questions
 
 AHEAD = 10
 _KEYS_AT_MOST = 500  # questions a browser may say it holds
@@ -25,7 +26,7 @@ _KEYS_AT_MOST = 500  # questions a browser may say it holds
 
 def add(demo: gr.Blocks, context: Context) -> None:
     """The page."""
-    leases = Leases()
+    leases = Leases(context.workspace.review_leases)
 
     def fetch(data: Any) -> dict[str, Any]:  # noqa: ANN401 - from a browser
         return _told(lambda: more(context, leases, data))
@@ -60,7 +61,7 @@ def more(context: Context, leases: Leases, data: Any) -> dict[str, Any]:  # noqa
     reviewer = str(asked.get("reviewer", ""))[:64]
     held = [str(key) for key in list(asked.get("held") or ())[:_KEYS_AT_MOST]]
     with context.reading() as con:
-        found = review.questions(con, context.decisions(), {*held, *leases.others(reviewer)}, AHEAD)
+        found = questions(con, context.decisions(), {*held, *leases.others(reviewer)}, AHEAD)
         names = context.names(con)
         items = [
             {
@@ -96,9 +97,7 @@ def taken(context: Context, data: Any) -> dict[str, Any]:  # noqa: ANN401
     elif deed == "skip":
         edit = context.log.append("review.skip", {"record_ids": records, "attribute": attribute}, edit_id=edit_id)
     else:
-        value = str(said.get("value", ""))
-        if value not in {UNKNOWN, *(v.name for v in load().attributes[attribute].values)}:
-            raise UsageError(f"there is no {attribute} of {value[:40]!r}")
+        value = checked(attribute, str(said.get("value", "")))
         edit = context.log.append(
             "attribute.set", {"record_ids": records, "attribute": attribute, "value": value}, edit_id=edit_id
         )

@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 
 from app.problems import NotFoundError, responses
 from app.rest.services import At, Services
-from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, load
 from charassets.curation import ACTOR, Edit
-from charassets.errors import UsageError
+from charassets.warehouse.questions import checked
 
 router = APIRouter(prefix="/v1", tags=["edits"], responses=responses())
 
@@ -66,17 +65,16 @@ class Log(BaseModel):
 @router.post("/reviews", status_code=201)
 def review(at: At, act: ReviewAct) -> Done:
     """Answer an attribute for one or many records: one edit."""
-    check_value(act.attribute, act.value)
-    return done(
-        at, act, "attribute.set", {"record_ids": act.record_ids, "attribute": act.attribute, "value": act.value}
-    )
+    value = checked(act.attribute, act.value)
+    return done(at, act, "attribute.set", {"record_ids": act.record_ids, "attribute": act.attribute, "value": value})
 
 
 @router.post("/edits", status_code=201)
 def edit(at: At, act: FreeAct) -> Done:
     """Append any operation, e.g. ``duplicates.not`` or ``identity.correct``."""
     if act.op == "attribute.set":
-        check_value(str(act.args.get("attribute")), str(act.args.get("value")))
+        value = checked(str(act.args.get("attribute")), str(act.args.get("value")))
+        return done(at, act, act.op, {**act.args, "value": value})
     return done(at, act, act.op, act.args)
 
 
@@ -103,24 +101,3 @@ def done(at: Services, act: Act, op: str, args: dict[str, Any]) -> Done:
 def shown(one: Edit) -> Done:
     """An edit as it is answered."""
     return Done(id=one.id, seq=one.seq, at=one.at, actor=one.actor, op=one.op, args=dict(one.args), base=one.base)
-
-
-def check_value(attribute: str, value: str) -> None:
-    """Refuse what the vocabulary does not know.
-
-    Raises:
-        UsageError: no such attribute, or not a value of it (several, joined by ``; ``, where it takes several).
-    """
-    known = load().attributes.get(attribute)
-    if known is None:
-        raise UsageError(
-            f"there is no attribute {attribute[:60]!r}",
-            where="attribute",
-            todo=f"one of {', '.join(load().attributes)}",
-        )
-    names = {one.name for one in known.values} | {UNKNOWN}
-    said = value.split(MULTI_SEPARATOR) if known.multi else [value]
-    if not set(said) <= names or (len(said) > 1 and UNKNOWN in said):
-        raise UsageError(
-            f"{attribute} has no value {value[:60]!r}", where="value", todo=f"one of {', '.join(sorted(names))}"
-        )

@@ -3,6 +3,8 @@
 What belongs here: listing and the edits one can type. Not here: clustering, nor what an edit does to it.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,9 +18,11 @@ clusters = typer.Typer(help="List the characters found; rename, merge or lock th
 
 Character = Annotated[str, typer.Argument(help="A character's id, e.g. character_003.")]
 _LISTED = """
-    SELECT character_id, count(*) AS pictures, min(character_probability) AS weakest, mode(hair_color) AS hair,
-        mode(eye_color) AS eyes, mode(gender) AS gender, any_value(record_id) FILTER (character_representative) AS representative
-    FROM records WHERE character_id IS NOT NULL GROUP BY character_id ORDER BY pictures DESC, character_id
+    SELECT character_id, any_value(name) AS name, count(*) AS pictures, min(character_probability) AS weakest,
+        mode(hair_color) AS hair, mode(eye_color) AS eyes, mode(gender) AS gender,
+        any_value(record_id) FILTER (character_representative) AS representative
+    FROM records LEFT JOIN character_names USING (character_id)
+    WHERE character_id IS NOT NULL GROUP BY character_id ORDER BY pictures DESC, character_id
 """
 
 _SAID = ("table_name", "what", "edit_id", "actor", "at")
@@ -130,11 +134,14 @@ def _edit(workspace: Any, op: str, args: dict[str, Any]) -> None:  # noqa: ANN40
     talk(f"edit {edit.id} taken; the next `charassets run` heeds it")
 
 
-def _connected(workspace: Any) -> Any:  # noqa: ANN401 - a DuckDB connection; its module loads late
+@contextmanager
+def _connected(workspace: Any) -> Iterator[Any]:  # noqa: ANN401 - a DuckDB connection; its module loads late
+    """The warehouse with people's edits laid over it, as the app shows it."""
     from charassets.cli.run import use_workspace
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings
-    from charassets.warehouse import connect
+    from charassets.warehouse.live import LiveWarehouse
 
     use_workspace(workspace)
-    return connect(Place.of(load_settings()))
+    with LiveWarehouse(Place.of(load_settings())).view() as view:
+        yield view.con

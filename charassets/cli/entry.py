@@ -20,6 +20,7 @@ from charassets.cli.extract import extract, parse_tags
 from charassets.cli.makers import PASSED_ON, bench, evaluate
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
 from charassets.cli.questions import diff, doctor, models, plan, search, why
+from charassets.cli.review import review
 from charassets.cli.serve import serve
 from charassets.cli.setup import ingest, init
 from charassets.cli.studio import studio
@@ -123,6 +124,7 @@ app.command("eval", context_settings=PASSED_ON)(evaluate)
 app.command(context_settings=PASSED_ON)(bench)
 app.add_typer(clusters, name="clusters")
 app.add_typer(edits, name="edits")
+app.add_typer(review, name="review")
 app.add_typer(train, name="train")
 app.add_typer(classifiers, name="classifiers")
 

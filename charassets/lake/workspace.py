@@ -50,6 +50,11 @@ class Workspace:
         return self.root / "curation" / "edits.sqlite"
 
     @property
+    def review_leases(self) -> Path:
+        """Who has which question of the review queue before them."""
+        return self.root / "curation" / "leases.sqlite"
+
+    @property
     def downloads(self) -> Path:
         """Bytes fetched from addresses, by content."""
         return self.root / "downloads"

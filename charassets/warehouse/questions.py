@@ -1,21 +1,18 @@
 """The review queue: which doubts are worth a person's minute, the most useful first, and what may be answered.
 
-What belongs here: choosing and wording questions. Not here: the answers' fate (``charassets.curation``) and the page.
+What belongs here: choosing and wording questions. Not here: the answers' fate and who holds which question
+(``charassets.curation``), the page and the command that ask.
 """
 
-import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 
 import duckdb
 
 from charassets.attributes.fusion import AMBIGUOUS, DECIDED, NOT_KNOWN
-from charassets.attributes.vocabulary import UNKNOWN, load
+from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, load
 from charassets.curation import Decisions
-
-LEASE_S = 600.0
-"""How long a question is held for one reviewer, so that two do not answer the same."""
+from charassets.errors import UsageError
 
 MOST_CHOICES = 9
 """Answers with a number key."""
@@ -70,27 +67,6 @@ class Question:
         return f"{self.record_id}|{self.attribute}"
 
 
-@dataclass
-class Leases:
-    """Who has which question before them."""
-
-    held: dict[str, tuple[str, float]] = field(default_factory=dict)
-    lock: Lock = field(default_factory=Lock)
-
-    def others(self, reviewer: str) -> set[str]:
-        """Questions somebody else holds."""
-        now = time.monotonic()
-        with self.lock:
-            self.held = {key: lease for key, lease in self.held.items() if lease[1] > now}
-            return {key for key, (who, _) in self.held.items() if who != reviewer}
-
-    def take(self, reviewer: str, keys: Collection[str]) -> None:
-        """Hold questions."""
-        until = time.monotonic() + LEASE_S
-        with self.lock:
-            self.held |= dict.fromkeys(keys, (reviewer, until))
-
-
 def questions(con: duckdb.DuckDBPyConnection, decisions: Decisions, but: Collection[str], count: int) -> list[Question]:
     """The next questions by expected gain: doubt, times how many pictures of the character would learn from it."""
     answered = {
@@ -101,6 +77,28 @@ def questions(con: duckdb.DuckDBPyConnection, decisions: Decisions, but: Collect
     rows = con.execute(_QUEUE, parameters).fetchall()
     evidence = _candidates(con, {row[0] for row in rows})
     return [_question(row, evidence) for row in rows]
+
+
+def checked(attribute: str, value: str) -> str:
+    """An answer as the vocabulary spells it; several values are joined by ``; `` where an attribute takes several.
+
+    Raises:
+        UsageError: there is no such attribute, or no such value of it.
+    """
+    known = load().attributes.get(attribute)
+    if known is None:
+        raise UsageError(
+            f"there is no attribute {attribute[:60]!r}",
+            where="attribute",
+            todo=f"one of {', '.join(load().attributes)}",
+        )
+    names = {name.casefold(): name for name in (*(one.name for one in known.values), UNKNOWN)}
+    said = [one.strip().casefold() for one in value.split(MULTI_SEPARATOR)] if known.multi else [value.casefold()]
+    if not set(said) <= names.keys() or (len(said) > 1 and UNKNOWN.casefold() in said):
+        raise UsageError(
+            f"{attribute} has no value {value[:60]!r}", where="value", todo=f"one of {', '.join(names.values())}"
+        )
+    return MULTI_SEPARATOR.join(names[one] for one in said)
 
 
 def _candidates(con: duckdb.DuckDBPyConnection, records: Collection[str]) -> Mapping[tuple[str, str], list[str]]:
