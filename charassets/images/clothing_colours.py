@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.images.colour_groups import colour_groups, squared
-from charassets.images.head_colours import Fractions, Ground, HairAndSkin
+from charassets.images.head_colours import HairAndSkin
+from charassets.images.head_windows import Fractions, Ground
 
 _BELOW = 0.12  # head heights under the chin at which clothes begin
 _LEAST_SHARE = 0.3  # of the clothes that a main colour covers

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.images.colour_groups import Lab, squared
-from charassets.images.head_colours import HairAndSkin, Head
+from charassets.images.head_colours import HairAndSkin
+from charassets.images.head_windows import Head
 
 _LEAST_CHROMA = 14.0  # below it an iris is grey or black, and not told from pupils and lashes
 _SMALLEST, _LARGEST = 3, 150  # pixels of an iris in a head of 56: from a dot to the eyes of a comic

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from charassets.images.clothing_colours import cloth_colours
 from charassets.images.eye_colours import Irises, irises
-from charassets.images.head_colours import Fractions, HairAndSkin, ground_of, hair_and_skin, heads_of
+from charassets.images.head_colours import HairAndSkin, hair_and_skin
+from charassets.images.head_windows import Fractions, ground_of, heads_of
 
 # Trust in the choice of hair, by how much better its pair of colours is than the next. On flat art such choices are right more
 # often (.98 from a lead of .8 on), on painted and hooded figures less often; the values lie between, and below a plain tag.
