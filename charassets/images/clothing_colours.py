@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.images.colour_groups import colour_groups, squared
+from charassets.images.colour_groups import Lab, colour_groups, squared
 from charassets.images.head_colours import HairAndSkin
 from charassets.images.head_windows import Fractions, Ground
 
@@ -47,7 +47,8 @@ def cloth_colours(
     reach = 1.2 * (box[2] - box[0])
     beside = np.abs(columns - (box[0] + box[2]) / 2) < max(reach, 0.3)
     body = under & beside & ~ground.background
-    body &= ~_near(ground, skin, _SKIN_LIKE) & ~_near(ground, known.colour, _HAIR_LIKE)
+    pixels = ground.lab[body]
+    body[body] = ~_near(pixels, skin, _SKIN_LIKE) & ~_near(pixels, known.colour, _HAIR_LIKE)
     if body.sum() < _FEWEST:
         return ()
     groups = colour_groups(ground.lab, body)
@@ -57,5 +58,5 @@ def cloth_colours(
     )
 
 
-def _near(ground: Ground, colour: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
-    return squared((ground.lab - colour) * (0.5, 1.0, 1.0)) < reach**2
+def _near(pixels: Lab, colour: NDArray[np.float64], reach: float) -> NDArray[np.bool_]:
+    return squared((pixels - colour) * (0.5, 1.0, 1.0)) < reach**2

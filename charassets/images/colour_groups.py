@@ -5,6 +5,7 @@ colour is called (``charassets.attributes.colour_names``).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -47,9 +48,16 @@ class Groups:
 
     def shares(self, weight: NDArray[np.floating]) -> NDArray[np.float64]:
         """(k,) share of a (H, W) weight that lies on each group; zeros where all of it lies outside."""
-        inside = self.labels >= 0
-        sums = np.bincount(self.labels[inside], weight[inside], len(self.sizes))
+        places, labels = self._inside
+        sums = np.bincount(labels, weight.ravel()[places], len(self.sizes))
         return sums / max(float(sums.sum()), 1e-9)
+
+    @cached_property
+    def _inside(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Places of the grouped pixels in the flat picture, and the group of each."""
+        flat = self.labels.ravel()
+        places = np.flatnonzero(flat >= 0)
+        return places, flat[places]
 
 
 def lab_of(pixels: NDArray[np.uint8]) -> Lab:

@@ -66,10 +66,11 @@ def _patches(head: Head, known: HairAndSkin) -> Iterator[_Patch]:
     lab, groups = head.lab, head.groups
     where = (np.abs(head.across - 0.5) < 0.45) & (head.down > 0.32) & (head.down < 0.8) & head.inside
     # The skin's own group takes blush and lips in; hair's takes a fringe. Patches far from both remain.
-    apart = np.minimum(squared(lab - groups.colours[known.skin]), squared(lab - known.colour)) > _APART**2
     vivid = np.hypot(lab[..., 1], lab[..., 2]) > _LEAST_CHROMA
-    mask = (where & vivid & apart & (groups.labels != known.skin)).astype(np.uint8)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    mask = where & vivid & (groups.labels != known.skin)
+    pixels = lab[mask]
+    mask[mask] = np.minimum(squared(pixels - groups.colours[known.skin]), squared(pixels - known.colour)) > _APART**2
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     setting = ((lab[..., 0] > 82) & ~vivid) | (lab[..., 0] < 22)
     across_pixel = float(head.across[0, -1] - head.across[0, 0]) / max(1, head.across.shape[1] - 1)
     for k in range(1, count):
