@@ -227,7 +227,9 @@ def _toned(left: NDArray[np.float32], right: NDArray[np.float32], both: NDArray[
 
 
 def _clipped(pixels: NDArray[np.float32]) -> NDArray[np.bool_]:
-    return (pixels.min(axis=2) <= _BLACK) | (pixels.max(axis=2) >= _WHITE)
+    red, green, blue = cv2.split(pixels)  # a reduction over an axis of three takes ten times as long
+    low, high = np.minimum(np.minimum(red, green), blue), np.maximum(np.maximum(red, green), blue)
+    return (low <= _BLACK) | (high >= _WHITE)
 
 
 def _grey(pixels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -85,8 +85,9 @@ def _matches(near: NDArray[np.float32], far: NDArray[np.float32]) -> tuple[NDArr
     best = cosine.argmax(axis=1)
     rows = np.arange(len(near))
     first = cosine[rows, best]
-    back = cosine.argmax(axis=0)[best] == rows
-    cosine[rows, best] = -1.0
-    second = cosine.max(axis=1)
-    chosen = np.flatnonzero(back & ((1 - first) <= _RATIO**2 * (1 - second)))  # squared distances of unit vectors
+    mutual = np.flatnonzero(cosine.T.argmax(axis=1)[best] == rows)
+    others = cosine[mutual]
+    others[np.arange(len(mutual)), best[mutual]] = -1.0
+    clear = (1 - first[mutual]) <= _RATIO**2 * (1 - others.max(axis=1))  # squared distances of unit vectors
+    chosen = mutual[clear]
     return chosen, best[chosen]

@@ -5,6 +5,7 @@ looked at (``candidates``) and what follows from the answers (``groups``).
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from charassets.images.local_features import Keypoints, keypoints
 from charassets.images.preview import Preview
@@ -95,6 +96,11 @@ class Seen:
         """Look at a preview."""
         return cls(preview, keypoints(preview))
 
+    @cached_property
+    def turned(self) -> Keypoints:
+        """The keypoints of its mirror image."""
+        return self.keypoints.mirrored(self.preview.pixels.shape[1])
+
 
 def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int) -> Judgement:
     """Answer about a pair.
@@ -115,10 +121,9 @@ def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int) -> Judgement:
             best = _better(best, _judged(left, right, assumed(size, onto, mirrored=mirrored)))
     if best.answer == DUPLICATE:
         return best
-    turned = left.keypoints.mirrored(left.preview.pixels.shape[1])
     ways = [
         aligned(left.keypoints, right.keypoints, mirrored=False),
-        aligned(turned, right.keypoints, mirrored=True),
+        aligned(left.turned, right.keypoints, mirrored=True),
     ]
     found = max((way for way in ways if way), key=lambda way: way.inliers, default=None)
     if found is None or found.inliers < _INLIERS:
