@@ -1,0 +1,84 @@
+"""What people said of copies, by row: these are one picture, those are not, this one is to be kept.
+
+What belongs here: the edit log's decisions turned to rows, and which of them could not be kept. Not here: the log
+(``charassets.curation``), and what the machine says (``answers``).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.curation.decisions import Decisions
+from charassets.similarity.candidates import Pairs, tidy
+from charassets.similarity.pictures import Measured
+
+
+@dataclass(frozen=True)
+class Said:
+    """What people said, by row: ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart."""
+
+    original: NDArray[np.int64]
+    rank: NDArray[np.int64]
+    tied: NDArray[np.int64]
+    cut: frozenset[tuple[int, int]]
+    records: list[str]
+
+    @classmethod
+    def of(cls, decisions: Decisions, records: list[str], measured: Measured) -> "Said":
+        """What the decisions say of these records; the rank of a copy that people chose comes first."""
+        place = {record: i for i, record in enumerate(records)}
+        original = _exact_originals(measured.content, measured.rank)
+        tied = np.full(len(records), -1)
+        for number, group in enumerate(decisions.copies.same):
+            tied[[original[place[r]] for r in group if r in place]] = number
+        sides = [
+            *decisions.copies.different,
+            *((frozenset([k]), keep.kept - {k}) for keep in decisions.keeps for k in keep.kept),
+        ]
+        ends = (
+            (original[place[a]], original[place[b]])
+            for one, two in sides
+            for a in one
+            for b in two
+            if {a, b} <= place.keys()
+        )
+        cut = frozenset((min(a, b), max(a, b)) for a, b in ends)
+        chosen = np.zeros(len(records), bool)
+        chosen[[original[place[k]] for keep in decisions.keeps for k in keep.kept if k in place]] = True
+        rank = np.empty(len(records), np.int64)
+        rank[np.lexsort((measured.rank, ~chosen))] = np.arange(len(records))
+        return cls(original, rank, tied, cut, records)
+
+    def same(self, a: int, b: int) -> bool | None:
+        """Whether people called two pictures copies, or no copies; None where they said nothing."""
+        if (min(a, b), max(a, b)) in self.cut:
+            return False
+        return True if self.tied[a] >= 0 and self.tied[a] == self.tied[b] else None
+
+    def tied_pairs(self, among: NDArray[np.int64]) -> Pairs:
+        """One pair for every picture but the first of each group that people made."""
+        found = among[self.tied[among] >= 0]
+        order = found[np.argsort(self.tied[found], kind="stable")]
+        chained = np.stack([order[:-1], order[1:]], axis=1) if len(order) > 1 else np.empty((0, 2), np.int64)
+        return tidy(chained[self.tied[chained[:, 0]] == self.tied[chained[:, 1]]])
+
+    def unkept(self, keeper: NDArray[np.int64]) -> tuple[str, ...]:
+        """Pictures that people kept apart and that have the same bytes or one keeper all the same."""
+        return tuple(
+            f"{self.records[a]} and {self.records[b]} have the same bytes and stay together"
+            for a, b in sorted(self.cut)
+            if keeper[a] == keeper[b]
+        )
+
+
+def _exact_originals(content: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For every picture the best-ranked one with the same bytes (itself, where there is no other)."""
+    original = np.arange(len(rank))
+    order = np.lexsort((rank, content))
+    sorted_content = content[order]
+    first = np.r_[True, sorted_content[1:] != sorted_content[:-1]] if len(order) else np.empty(0, bool)
+    leader = order[np.maximum.accumulate(np.where(first, np.arange(len(order)), 0))]
+    known = sorted_content >= 0
+    original[order[known]] = leader[known]
+    return original

@@ -1,0 +1,91 @@
+"""What the duplicate rule knows of pictures, as a table and as arrays.
+
+What belongs here: hashes, embeddings, and the order in which copies are worth keeping. Not here: which pairs are compared, and
+what people said of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from charassets.similarity.candidates import Pairs
+from charassets.similarity.vectors import Vectors
+
+PICTURES = pa.schema(
+    [
+        pa.field("record_id", pa.string(), False),
+        pa.field("image_id", pa.string()),
+        pa.field("single", pa.bool_(), False),
+        pa.field("phash", pa.uint64()),
+        pa.field("phash_mirrored", pa.uint64()),
+        pa.field("signatures", pa.binary()),
+        pa.field("signatures_mirrored", pa.binary()),
+        pa.field("width", pa.int32()),
+        pa.field("height", pa.int32()),
+        pa.field("sharpness", pa.float32()),
+        pa.field("tags", pa.int32(), False),
+    ]
+)
+"""What the rule knows of a picture; ``tags`` is their number, ``single`` the gate's verdict."""
+
+HASH_BITS = 64
+"""Bits of a perceptual hash."""
+
+_PAIR_BLOCK = 65_536
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The pictures as arrays of length n; ``rank`` is 0 for the best keeper."""
+
+    content: NDArray[np.int64]
+    image_ids: list[str | None]
+    phash: NDArray[np.uint64]
+    mirrored: NDArray[np.uint64]
+    hashed: NDArray[np.bool_]
+    rank: NDArray[np.int64]
+    vectors: Vectors
+
+    @classmethod
+    def of(cls, pictures: pa.Table, vectors: Vectors) -> "Measured":
+        """From the rows of ``PICTURES``."""
+        area = pictures["width"].to_numpy().astype(np.int64) * pictures["height"].to_numpy()
+        others = pictures["single"].to_numpy().astype(np.int8) ^ 1
+        keys = pa.table(
+            [others, area, *pictures.select(["sharpness", "tags", "record_id"]).columns, np.arange(len(area))],
+            list("oastri"),
+        )
+        falling = [(name, "descending") for name in "ast"]
+        order = keys.sort_by([("o", "ascending"), *falling, ("r", "ascending")])["i"].to_numpy()
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        codes = pictures["image_id"].combine_chunks().dictionary_encode().indices
+        content = codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        hashed = pictures["phash"].is_valid().to_numpy()
+        phash, mirrored = (
+            pictures[name].fill_null(0).to_numpy().astype(np.uint64) for name in ("phash", "phash_mirrored")
+        )
+        return cls(content, pictures["image_id"].to_pylist(), phash, mirrored, hashed, rank, vectors)
+
+    def cosines(self, pairs: Pairs) -> NDArray[np.float32]:
+        """Similarity of the pairs' embeddings, NaN where one has none."""
+        cosine = np.full(len(pairs), np.nan, np.float32)
+        rows = self.vectors.row[pairs[:, 0]], self.vectors.row[pairs[:, 1]]
+        for part in _parts(np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0))):
+            a, b = (self.vectors.values[r[part]].astype(np.float32) for r in rows)
+            cosine[part] = np.einsum("nd,nd->n", a, b)
+        return np.minimum(cosine, 1.0)
+
+    def bits(self, pairs: Pairs, *, mirrored: bool = False) -> NDArray[np.int32]:
+        """Differing bits of the pairs' hashes, or of one's and the other's mirror image; 65 without hashes."""
+        right = self.mirrored if mirrored else self.phash
+        bits = np.bitwise_count(self.phash[pairs[:, 0]] ^ right[pairs[:, 1]]).astype(np.int32)
+        bits[~(self.hashed[pairs[:, 0]] & self.hashed[pairs[:, 1]])] = HASH_BITS + 1
+        return bits
+
+
+def _parts(indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    return (indices[i : i + _PAIR_BLOCK] for i in range(0, len(indices), _PAIR_BLOCK))
