@@ -329,7 +329,9 @@ CHARACTER_CLUSTERS = Table(
         Column("character_id", pa.string(), "Character, e.g. character_003; null for noise."),
         Column("probability", pa.float32(), "Strength of membership between 0 and 1.", False),
         Column("representative", pa.bool_(), "The most central member of its character.", False),
-        Column("similarity", pa.float32(), "Cosine with the representative of its character; null for noise."),
+        Column(
+            "similarity", pa.float32(), "Likeness to the representative of its character, a cosine; null for noise."
+        ),
     ),
 )
 

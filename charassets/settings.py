@@ -281,6 +281,12 @@ class ClusterSettings(_Section):
     max_share: float = Field(
         default=1.0, gt=0, le=1, description="Largest share of the pictures one character may hold; 1 allows any."
     )
+    traits_weight: float = Field(
+        default=0.6,
+        ge=0,
+        lt=1,
+        description="Say of stable traits (gender, hair, eyes, skin, age) in who looks like whom, beside the embedding; 0: none.",
+    )
     folders_up_to: int = Field(
         default=100_000,
         ge=0,

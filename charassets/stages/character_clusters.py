@@ -13,23 +13,34 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from charassets.attributes.vocabulary import load
 from charassets.curation.claims import Cut, Tie
 from charassets.curation.decisions import replay
 from charassets.curation.links import Links, settle
 from charassets.curation.log import Edit
 from charassets.curation.snapshot import edits_of
 from charassets.curation.unkept import unkept
-from charassets.schema import CHARACTER_CLUSTERS, CLIP_EMBEDDINGS, EDITS, KNN_GRAPH, NEAR_DUPLICATES, Table
+from charassets.schema import (
+    CHARACTER_ATTRIBUTES,
+    CHARACTER_CLUSTERS,
+    CLIP_EMBEDDINGS,
+    EDITS,
+    KNN_GRAPH,
+    NEAR_DUPLICATES,
+    Table,
+)
 from charassets.settings import Settings
 from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors, likeness
 from charassets.similarity.continuity import carried_over
 from charassets.similarity.decided import decided
+from charassets.similarity.joined import joined, measured_anew
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import gather
 from charassets.stages.cluster_health import CARRIED, CARRIED_SCHEMA, UNKEPT
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
+from charassets.stages.known_traits import READS, TRAITS, traits_of
 
 
 class CharacterClusters(CollectionStage):
@@ -39,22 +50,25 @@ class CharacterClusters(CollectionStage):
     """
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "6"
+    code_version: ClassVar[str] = "7"
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
         EDITS.name: Reads(tuple(EDITS.arrow.names)),
+        **READS,
     }
     continues: ClassVar[bool] = True
 
     def __init__(self, settings: Settings) -> None:
         rule = settings.clusters
         self._rule = ClusterRule(rule.min_cluster_size, rule.min_samples, rule.max_share)
+        self._traits_weight, self._vocabulary = rule.traits_weight, load()
 
     def settings_read(self) -> Mapping[str, JsonValue]:
-        """The cluster rule."""
-        return {"clusters": asdict(self._rule)}
+        """The cluster rule, the weight of traits and what their values are."""
+        weighed = {"weight": self._traits_weight, "traits": list(TRAITS), "vocabulary": self._vocabulary.digest}
+        return {"clusters": asdict(self._rule), "joined": weighed}
 
     def compute(self, inputs: Mapping[str, Collection]) -> Outcome:
         """A row for every keeper that was embedded.
@@ -72,7 +86,10 @@ class CharacterClusters(CollectionStage):
         skipped.update((keepers[i], "no_embedding") for i in np.flatnonzero(rows < 0))
         names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
         graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
-        vectors = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
+        looks = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
+        known = traits_of(inputs[CHARACTER_ATTRIBUTES.name], names, self._vocabulary)
+        vectors = joined(looks, known, self._traits_weight)
+        graph = graph if vectors is looks else measured_anew(graph, vectors)
         found = cluster_vectors(vectors, graph, names, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
         keeper_of = _keepers(edits, records)

@@ -1,0 +1,81 @@
+"""Vectors that hold how a figure looks and what is known of it: the embedding beside its stable traits.
+
+What belongs here: the traits as numbers, their weight, the graph in the new distances. Not here: which traits are stable and where
+they are read from (``charassets.stages.character_clusters``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charassets.similarity.graph import Graph, graph_of, keys_of
+from charassets.similarity.vectors import room
+
+_AT_ONCE = 16_384  # rows in single precision at a time
+
+
+@dataclass(frozen=True)
+class Trait:
+    """What is known of one trait of n records.
+
+    Attributes:
+        value: int64, shape (n,): the value's number, 0 up to ``options``; -1 where it is not known.
+        confidence: float32, shape (n,), 0-1.
+        options: how many values there are.
+    """
+
+    value: NDArray[np.int64]
+    confidence: NDArray[np.float32]
+    options: int
+
+
+def joined(vectors: NDArray[np.float16], traits: Sequence[Trait], weight: float) -> NDArray[np.float16]:
+    """Unit vectors whose cosine is a weighted mean of the looks' and the traits'.
+
+    A trait is a block of numbers: the confidence at its value, less the share of each value in the collection, so that two
+    figures with green hair have more in common than two with brown. A trait that is not known is a block of zeros and speaks
+    neither for nor against: the fewer are known, the more the looks decide, and where none is they decide alone.
+
+    Args:
+        vectors: float16, shape (n, d), unit norm.
+        traits: what is known of the n records.
+        weight: share of the traits where all are known for certain, 0-1.
+
+    Returns:
+        float16, shape (n, d + the options of all traits); ``vectors`` themselves where the weight is 0 or nothing is known.
+    """
+    known = [trait for trait in traits if (trait.value >= 0).any()]
+    if weight <= 0 or not known:
+        return vectors
+    n, d = vectors.shape
+    result = room(n, d + sum(trait.options for trait in known))
+    usual = [np.bincount(t.value[t.value >= 0], minlength=t.options) / (t.value >= 0).sum() for t in known]
+    for first in range(0, n, _AT_ONCE):
+        rows = slice(first, first + _AT_ONCE)
+        told = np.concatenate([_block(t, rows, share) for t, share in zip(known, usual, strict=True)], axis=1)
+        told *= np.sqrt(weight / len(traits))
+        whole = np.concatenate([np.sqrt(1 - weight) * vectors[rows].astype(np.float32), told], axis=1)
+        result[rows] = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+    return result
+
+
+def _block(trait: Trait, rows: slice, usual: NDArray[np.float64]) -> NDArray[np.float32]:
+    value, confidence = trait.value[rows], trait.confidence[rows]
+    block = (np.eye(trait.options)[value] - usual) * confidence[:, None]
+    return np.where((value >= 0)[:, None], block, 0).astype(np.float32)
+
+
+def measured_anew(graph: Graph, vectors: NDArray[np.float16]) -> Graph:
+    """The same edges with the cosines of other vectors of the same rows, nearest first again."""
+    n, k = graph.shape
+    keys = np.empty((n, k), np.uint64)
+    for first in range(0, n, max(1, _AT_ONCE // max(1, k))):
+        rows = slice(first, min(n, first + max(1, _AT_ONCE // max(1, k))))
+        near = graph.neighbours[rows]
+        own = vectors[rows].astype(np.float32)
+        theirs = vectors[np.maximum(near, 0)].astype(np.float32)
+        keys[rows] = keys_of(near, np.clip(np.einsum("nd,nkd->nk", own, theirs), -1, 1))
+    keys.sort(axis=1)
+    return graph_of(keys, k)
