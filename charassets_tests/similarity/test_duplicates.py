@@ -186,14 +186,14 @@ def test_a_group_keeps_its_name_when_a_better_copy_comes():
 
 
 @settings(max_examples=15, deadline=None)
-@given(_pictures, st.randoms(use_true_random=False), st.sampled_from(["exact", "faiss"]))
-def test_batches_in_any_order_give_the_groups_of_one_run(drawn, random, method) -> None:
+@given(_pictures, st.randoms(use_true_random=False))
+def test_batches_in_any_order_give_the_groups_of_one_run(drawn, random) -> None:
     pictures = [picture(f"r{i:02d}", phash=h, width=100 * w, image=f"i{c}-{h}") for i, (_, h, w, c) in enumerate(drawn)]
     angles = [float(angle) for angle, *_ in drawn]
 
     def run(chosen: list[int], answers: Answers) -> dict[str, str]:
         vectors = at_angles(*(angles[i] for i in chosen))
-        pairs = near_by(method, vectors)
+        pairs = near(vectors, 32)
         table = pa.Table.from_pylist([pictures[i] for i in chosen], schema=PICTURES)
         rows = group_duplicates(table, vectors, pairs, RULE, answers).rows.to_pylist()
         return {row["record_id"]: row["group_id"] for row in rows}
@@ -207,17 +207,3 @@ def test_batches_in_any_order_give_the_groups_of_one_run(drawn, random, method) 
         groups = run(order[:end], answers)
         kept = answers.table()
     assert groups == straight
-
-
-def near_by(method: str, vectors: Vectors) -> Pairs:
-    """All neighbours within the rule, by the exact or the approximate index."""
-    if len(vectors.values) < 2 or method == "exact":
-        return near(vectors, 32)
-    import faiss
-
-    index = faiss.index_factory(2, "IVF1,Flat", faiss.METRIC_INNER_PRODUCT)
-    values = vectors.values.astype(np.float32)
-    index.train(np.eye(2, dtype=np.float32))  # frozen: learnt from nothing that comes
-    index.add(values)
-    limits, _, far = index.range_search(values, 0.9)
-    return np.stack([np.repeat(np.arange(len(values)), np.diff(limits).astype(np.int64)), far], axis=1)
