@@ -19,7 +19,7 @@ from app import thumbnails
 from app.door import Door
 from app.guard import LOOPBACK_NAMES, Guard, Rules
 from app.problems import NotFoundError, add_handlers
-from app.rest import clusters, edits, jobs, pictures, records
+from app.rest import classifiers, clusters, edits, jobs, pictures, records
 from app.rest.pictures import full
 from app.rest.services import Services
 from app.worker import Worker
@@ -62,7 +62,15 @@ def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True, 
     )
     app.state.services, app.state.warm = Services.of(workspace, settings), warm
     add_handlers(app)
-    for router in (pictures.router, records.router, clusters.router, edits.router, jobs.router, thumbnails.router):
+    for router in (
+        pictures.router,
+        records.router,
+        clusters.router,
+        edits.router,
+        jobs.router,
+        classifiers.router,
+        thumbnails.router,
+    ):
         app.include_router(router)
     app.add_api_route("/healthz", _health, tags=["server"])
     app.add_api_route("/v1/{path:path}", _nothing, methods=_METHODS, include_in_schema=False)

@@ -36,6 +36,9 @@ PAGES: dict[str, PageText] = {
     "export": PageText(
         "Export", "export", "Write what a trainer reads: choose a format and a filter, look first, then write."
     ),
+    "train": PageText(
+        "Train", "train", "Teach a classifier your own labels; measured on pictures it never saw, with intervals."
+    ),
     "runs": PageText("Runs", "runs", "What was computed when, what failed, and where the space goes."),
 }
 
@@ -84,6 +87,9 @@ SEARCH_PICTURE = "A picture to look like"
 SEARCH_EMPTY = "What are you looking for?"
 SEARCH_EMPTY_TODO = "Type words, give a picture, or both; a filter narrows the answer."
 MAP_HINT = "Click a point to see its picture, or draw a box around some."
+
+TRAIN_NOTHING = "Nothing was trained in this workspace yet."
+TRAIN_STARTED = "The training begins; it appears below within a few seconds."
 
 NO_RUNS = "Dagster has not run anything in this workspace yet."
 DAGSTER = "http://127.0.0.1:3000"

@@ -5,7 +5,7 @@ What belongs here: the request and its checks. Not here: carrying it out (``trai
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Self
 
 from charassets.errors import UsageError
@@ -76,6 +76,6 @@ class Spec:
 
     @classmethod
     def from_json(cls, content: Mapping[str, Any]) -> Self:
-        """What ``to_json`` answered."""
-        tuples = {name: tuple(content[name]) for name in ("features", "together")}
-        return cls(**{**content, **tuples})
+        """What ``to_json`` answered; what another version had besides is passed over: its runs stay listed."""
+        known = {one.name: content[one.name] for one in fields(cls) if one.name in content}
+        return cls(**{**known, **{name: tuple(known[name]) for name in ("features", "together")}})

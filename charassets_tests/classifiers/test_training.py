@@ -127,3 +127,10 @@ def test_folders_that_are_no_runs_are_passed_over(heroes):
     assert all(run.id[8] == "-" for run in list_runs(workspace))
     with pytest.raises(UsageError, match="no such run"):
         find_run(workspace, "archetype", "../../../etc")
+
+
+def test_a_run_of_another_version_is_listed_all_the_same(heroes):
+    workspace, _, _ = heroes
+    run = new_run(workspace, SPEC)
+    run.keep("spec.json", json.dumps({**SPEC.to_json(), "of_a_later_version": {"x": 1}}).encode())
+    assert find_run(workspace, "archetype", run.id).spec == SPEC

@@ -12,6 +12,7 @@ FIRST = {
     "search": "#search form",
     "stats": "#stats .figures",
     "export": "#export form",
+    "train": "#train form",
     "runs": "#runs .card",
 }
 """What a page shows when it is there."""
