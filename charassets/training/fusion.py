@@ -30,7 +30,7 @@ from charassets.training.fusion_lessons import Lesson, drawn_lessons, lessons
 from charassets.training.labelled_folder import Gathered, Labelled, gather, read_labels
 from charassets.training.real_sets import portraits
 
-IDENTITIES, VIEWS = 2500, 4
+IDENTITIES, VIEWS = 1250, 4  # 5,000 pictures, every one of them held out in one of four folds
 
 
 def drawn(work: Path, settings: Settings, identities: int = IDENTITIES, views: int = VIEWS) -> Gathered:

@@ -12,11 +12,12 @@ from charassets.attributes.probes import HEADS, ProbeSource, from_bytes
 from charassets.attributes.vocabulary import load
 from charassets.curation import EditLog, take_snapshot
 from charassets.errors import VerificationError
+from charassets.evaluation.workspace import evaluate_workspace
 from charassets.images.reliability_plot import reliability_plot
 from charassets.lake import artefacts
 from charassets.lake.workspace import Workspace
 from charassets.schema import BOOKS, TABLES
-from charassets.settings import load_settings
+from charassets.settings import EvaluationSettings, load_settings
 from charassets.stages.character_attributes import CharacterAttributes
 from charassets.stages.visual_evidence import VisualEvidence
 from charassets.training.bandit import Bandit
@@ -175,6 +176,24 @@ def test_reviews_reward_only_the_strategy_that_had_decided(lake, settings):
         "Conservative CLIP": 0, "Aggressive CLIP": 0, "Tag Priority": 3, "Visual Priority": 0, "Ensemble Weighted": 0,
         "Uncertainty Aware": 0,
     }  # fmt: skip
+
+
+def test_reviews_are_truth_that_the_workspace_is_measured_against_once_there_are_enough(lake, settings):
+    quiet = settings.model_copy(update={"evaluation": EvaluationSettings(identities=0)})
+    assert evaluate_workspace(lake, quiet).measured == {}
+    log = EditLog(Workspace.of(settings).root / "curation" / "edits.sqlite")
+    for k in range(60):  # two in three agree with the tag; the others say what neither tag nor head says
+        value = COLORS[k % 4] if k % 3 else "Green"
+        log.append("attribute.set", {"record_ids": [f"r{k:03d}"], "attribute": "Hair Color", "value": value})
+    log.append("attribute.set", {"record_ids": ["r001"], "attribute": "Eye Color", "value": "Red"})
+    take_snapshot(log, lake)
+    found = evaluate_workspace(lake, quiet)
+    assert found.records == {"reviews": 60}
+    fused = {m.attribute: m for m in found.measured["reviews"] if m.source == "fused"}
+    assert set(fused) == {"Hair Color"}, "one review of the eyes says nothing"
+    assert fused["Hair Color"].judged == 60
+    tag = next(m for m in found.measured["reviews"] if m.source == "tag")
+    assert tag.right == 40 and tag.precision == pytest.approx(2 / 3)
 
 
 def test_an_empty_collection_teaches_nothing_and_says_so(settings):
