@@ -5,6 +5,7 @@ they came. Not here: what a close look says (``judgement``).
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,8 +43,7 @@ def by_hash(straight: NDArray[np.uint64], mirrored: NDArray[np.uint64], most_bit
     """
     values, place = np.unique(straight, return_inverse=True)
     flipped, flipped_place = np.unique(mirrored, return_inverse=True)
-    own = _members(place, len(values))
-    across = _members(flipped_place, len(flipped))
+    own, across = _Behind.of(place, len(values)), _Behind.of(flipped_place, len(flipped))
     found = [
         _paired(own, own, _close(values, values, most_bits)),
         _paired(own, across, _close(values, flipped, most_bits)),
@@ -99,27 +99,43 @@ def _close(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int) 
     return np.stack([near, far.astype(np.int64)], axis=1)
 
 
-def _members(place: NDArray[np.int64], n: int) -> list[NDArray[np.int64]]:
-    """The pictures of each of n distinct hashes, first things first."""
-    order = np.argsort(place, kind="stable")
-    return np.split(order, np.searchsorted(place[order], np.arange(1, n)))
+@dataclass(frozen=True)
+class _Behind:
+    """The pictures behind each distinct hash: ``order[start : start + size]``, first things first."""
+
+    order: NDArray[np.int64]
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, place: NDArray[np.int64], n: int) -> "_Behind":
+        """From the hash of every picture, as its place among n distinct ones."""
+        size = np.bincount(place, minlength=n)
+        return cls(np.argsort(place, kind="stable"), np.cumsum(size) - size, size)
 
 
-def _paired(left: list[NDArray[np.int64]], right: list[NDArray[np.int64]], hits: Pairs) -> Pairs:
+def _paired(left: _Behind, right: _Behind, hits: Pairs) -> Pairs:
     """Pairs of the pictures behind close hashes; where a hash is everybody's (blank pages), with its first few only."""
-    found = [np.empty((0, 2), np.int64)]
-    for one, other in hits.tolist():
-        a, b = left[one], right[other]
-        if len(a) > _CROWD or len(b) > _CROWD:
-            found.append(_each(a, b[:_FIRST]))
-            found.append(_each(a[:_FIRST], b))
-        else:
-            found.append(_each(a, b))
-    return np.concatenate(found)
+    one, other = hits[:, 0], hits[:, 1]
+    crowded = (left.size[one] > _CROWD) | (right.size[other] > _CROWD)
+    near, far = hits[~crowded], hits[crowded]
+    return np.concatenate(
+        [
+            _each(left, right, near, left.size[near[:, 0]], right.size[near[:, 1]]),
+            _each(left, right, far, left.size[far[:, 0]], np.minimum(right.size[far[:, 1]], _FIRST)),
+            _each(left, right, far, np.minimum(left.size[far[:, 0]], _FIRST), right.size[far[:, 1]]),
+        ]
+    )
 
 
-def _each(a: NDArray[np.int64], b: NDArray[np.int64]) -> Pairs:
-    return np.stack([np.repeat(a, len(b)), np.tile(b, len(a))], axis=1)
+def _each(left: _Behind, right: _Behind, hits: Pairs, some: NDArray[np.int64], others: NDArray[np.int64]) -> Pairs:
+    """Every one of the first ``some`` pictures of each hit's one side with each of the first ``others`` of its other side."""
+    products = some * others
+    hit = np.repeat(np.arange(len(hits)), products)
+    within = np.arange(len(hit)) - np.repeat(np.cumsum(products) - products, products)
+    a = left.order[left.start[hits[hit, 0]] + within // others[hit]]
+    b = right.order[right.start[hits[hit, 1]] + within % others[hit]]
+    return np.stack([a, b], axis=1)
 
 
 def _words(signatures: Sequence[bytes], wide: bool) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
