@@ -3,6 +3,7 @@
 What belongs here: the routes. Not here: the queue (``app.jobs``) and its worker.
 """
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
@@ -10,8 +11,9 @@ from pydantic import BaseModel
 
 from app.jobs import MAX_ITEMS, Job, Picture
 from app.problems import responses
-from app.rest.pictures import Images, Words, gathered
+from app.rest.pictures import Images, Words, frames, gathered
 from app.rest.services import At
+from charassets.errors import Rejected
 
 router = APIRouter(prefix="/v1/jobs", tags=["jobs"], responses=responses())
 
@@ -32,9 +34,10 @@ class Standing(BaseModel):
 
 @router.post("", status_code=202)
 async def add(at: At, images: Images, tags: Words = []) -> Standing:  # noqa: B006 - FastAPI copies defaults
-    """Queue pictures; ask for the results by the job's id."""
+    """Queue pictures, of videos their frames; ask for the results by the job's id."""
     sent = await gathered(images, tags, MAX_ITEMS)
-    return _standing(at.jobs.add([Picture(name, data or b"", words) for name, data, words in sent]))
+    pictures = [one for name, data, words in sent for one in await asyncio.to_thread(_pictures, name, data, words)]
+    return _standing(at.jobs.add(pictures))
 
 
 @router.get("/{job_id}")
@@ -55,6 +58,13 @@ def job(
 def cancel(at: At, job_id: str) -> Standing:
     """Take back what is not done yet; a job that has ended is removed with its results."""
     return _standing(at.jobs.cancel(job_id))
+
+
+def _pictures(name: str, data: bytes | None, words: str | None) -> list[Picture]:
+    try:
+        return [Picture(frame, picture or b"", words) for frame, picture in frames(name, data)]
+    except Rejected:
+        return [Picture(name, data or b"", words)]  # the worker says why, in its place
 
 
 def _standing(job: Job) -> Standing:

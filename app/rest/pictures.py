@@ -3,6 +3,7 @@
 What belongs here: taking uploads and shaping answers. Not here: extraction (``charassets.extraction``).
 """
 
+import asyncio
 import base64
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from pydantic import BaseModel, Field
 
 from app.problems import responses
 from app.rest.services import At
+from app.services import video
 from charassets.attributes.tags import Said, parse
 from charassets.cli.extract import as_json
 from charassets.errors import Rejected, UsageError
@@ -24,7 +26,10 @@ MAX_PICTURES = 16
 MAX_WORDS = 20_000
 """Characters of one tag line or caption."""
 
-Images = Annotated[list[UploadFile], File(description=f"Pictures, at most {MAX_PICTURES}.")]
+Images = Annotated[
+    list[UploadFile],
+    File(description=f"Pictures or short videos, at most {MAX_PICTURES}; a video is answered frame by frame."),
+]
 Words = Annotated[
     list[Annotated[str, Field(max_length=MAX_WORDS)]],
     Form(description="Tag lines or captions: one for all pictures, or one a picture; without pictures, words alone."),
@@ -95,10 +100,21 @@ def full(found: Extraction, crop: bool = False, embedding: bool = False) -> dict
 async def _each(at: At, images: Sequence[UploadFile], tags: Sequence[str]) -> AsyncIterator[tuple[str, Extraction]]:
     for name, data, words in await gathered(images, tags, MAX_PICTURES):
         try:
-            found = await at.extractor.extract(data, words)
+            for frame, picture in await asyncio.to_thread(frames, name, data):
+                yield frame, await at.extractor.extract(picture, words)
         except Rejected as error:
-            found = Extraction("rejected", error.detail or error.code, code=error.code)
-        yield name, found
+            yield name, Extraction("rejected", error.detail or error.code, code=error.code)
+
+
+def frames(name: str, data: bytes | None) -> list[tuple[str, bytes | None]]:
+    """A picture as it is; of a video its frames, named by their times, ``clip.mp4 @ 1.2 s``.
+
+    Raises:
+        Rejected: the video cannot be used.
+    """
+    if data is None or not video.is_video(data):
+        return [(name, data)]
+    return [(f"{name} @ {time_s:.1f} s", picture) for time_s, picture in video.pictures(data)]
 
 
 async def gathered(

@@ -71,7 +71,7 @@ def take(files: Sequence[bytes]) -> tuple[list[Given], list[str]]:
             given.append(Given(f"picture {number}", data))
             continue
         try:
-            given += [Given(f"{frame.time_s:.1f} s", _png(frame.pixels), frame.time_s) for frame in video.sample(data)]
+            given += [Given(f"{time_s:.1f} s", picture, time_s) for time_s, picture in video.pictures(data)]
         except Rejected as rejected:
             refused.append(f"file {number}: {rejected.detail or rejected.code}")
     if len(given) > MOST_PICTURES:
@@ -142,7 +142,7 @@ def examples() -> tuple[Given, ...]:
     from charassets.studio.scenes import draw_scene
 
     return tuple(
-        Given(f"drawing {number}", _png(draw_scene(seed, _EXAMPLE_SIDE, kind=kind).pixels))
+        Given(f"drawing {number}", video.png(draw_scene(seed, _EXAMPLE_SIDE, kind=kind).pixels))
         for number, (seed, kind) in enumerate(_EXAMPLES, 1)
     )
 
@@ -162,9 +162,3 @@ def _shown(pixels: NDArray[np.uint8], side: int) -> str:
     image = Image.fromarray(pixels)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     return as_address(webp(np.asarray(image), _QUALITY))
-
-
-def _png(pixels: NDArray[np.uint8]) -> bytes:
-    held = io.BytesIO()
-    Image.fromarray(pixels).save(held, "PNG", compress_level=1)
-    return held.getvalue()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from charassets.errors import Rejected
 from charassets.sources.video import FORMATS
@@ -49,6 +50,15 @@ def is_video(data: bytes) -> bool:
         or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
         or (data[:1] == b"\x47" and data[188:189] == b"\x47")
     )
+
+
+def pictures(data: bytes) -> list[tuple[float, bytes]]:
+    """Frames as PNG files, with their times in seconds, for what takes pictures only.
+
+    Raises:
+        Rejected: as ``sample`` does.
+    """
+    return [(frame.time_s, png(frame.pixels)) for frame in sample(data)]
 
 
 def sample(data: bytes, frames: int = FRAMES) -> list[Frame]:
@@ -103,3 +113,10 @@ def _at(container: "InputContainer", time_s: float) -> Frame | None:
     return (
         None if last is None else Frame(float(last.time or 0.0), np.asarray(last.to_ndarray(format="rgb24"), np.uint8))
     )
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """(height, width, 3) uint8 RGB as a quickly written PNG."""
+    held = io.BytesIO()
+    Image.fromarray(pixels).save(held, "PNG", compress_level=1)
+    return held.getvalue()

@@ -1,6 +1,8 @@
 import base64
 import io
 
+import av
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -191,6 +193,23 @@ def test_pictures_are_classified_and_extracted(client, png):
     if seen["crop"] is not None:
         assert Image.open(io.BytesIO(base64.b64decode(seen["crop"]["webp"]))).format == "WEBP"
     assert seen["size"] == [200, 300]
+
+
+def test_a_video_is_answered_frame_by_frame_and_a_forged_one_in_one_line(client):
+    held = io.BytesIO()
+    with av.open(held, "w", format="mp4") as container:
+        stream = container.add_stream("mpeg4", rate=4)
+        stream.width = stream.height = 64
+        for shade in range(8):
+            pixels = np.full((64, 64, 3), 20 * shade, np.uint8)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, format="rgb24")))
+        container.mux(stream.encode())
+    forged = b"\0\0\0\x18ftypisom" + b"ffconcat version 1.0\nfile /etc/hostname\n"
+    files = [("images", ("clip.mp4", held.getvalue())), ("images", ("forged.mp4", forged))]
+    *seen, refused = client.post("/v1/classify", files=files).json()["results"]
+    assert len(seen) > 4
+    assert seen[0]["name"].startswith("clip.mp4 @ 0.")
+    assert (refused["name"], refused["code"]) == ("forged.mp4", "undecodable")
 
 
 def test_what_was_sent_wrongly_is_told(client, png):
