@@ -1,6 +1,6 @@
 """Draws heroes and villains by a planted rule: a collection on which the best score anybody can reach is known.
 
-What belongs here: the rule and the pictures. Not here: training on them (``bench.classifiers``).
+What belongs here: the rule and the pictures. Not here: training on them (``charassets train classifier``).
 
     python -m bench.archetypes OUT [CHARACTERS]
 """

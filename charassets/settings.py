@@ -372,6 +372,19 @@ class ClassifierSettings(_Section):
         description="Attribute of the vocabulary its answers are evidence of, if not the one it was trained for.",
     )
     floor: float = Field(default=0.5, ge=0.0, le=1.0, description="Answers below this probability are not kept.")
+    label: str | None = Field(
+        default=None,
+        max_length=500,
+        description="The asset `classifiers` trains it on this: `folder`, a column of records, or FILE.csv:COLUMN; without, "
+        "it is only asked.",
+    )
+    method: Literal["logistic", "boosting", "mlp"] = Field(default="boosting", description="How that asset trains it.")
+    features: tuple[Literal["design", "clip", "heads", "identity"], ...] = Field(
+        default=("design", "clip"), description="Feature sets it looks at when that asset trains it."
+    )
+    together: tuple[Literal["duplicates", "character"], ...] = Field(
+        default=("duplicates", "character"), description="What stays on one side of its split."
+    )
 
 
 class SplitSettings(_Section):

@@ -5,6 +5,7 @@ import dagster as dg
 from charassets.defs import (
     attributes,
     automation,
+    classifiers,
     consensus,
     curation,
     design,
@@ -30,6 +31,7 @@ _ASSETS = (
     similarity,
     consensus,
     learning,
+    classifiers,
     evaluation,
     warehouse,
     exports,

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from charassets.defs.attributes import character_attributes, tag_evidence, visual_evidence
+from charassets.defs.classifiers import classifiers
 from charassets.defs.consensus import cluster_consensus, merged_attributes
 from charassets.defs.curation import edit_log, edits
 from charassets.defs.design import design_features
@@ -66,7 +67,7 @@ refresh_collection = dg.define_asset_job(
 
 learn = dg.define_asset_job(
     "learn",
-    dg.AssetSelection.assets(heads, fusion_policy, calibration, evaluation),
+    dg.AssetSelection.assets(heads, fusion_policy, calibration, evaluation, classifiers),
     description="Heads, fusion policy and calibration, taught by the collection, promoted only if better; then all is measured.",
 )
 

@@ -30,9 +30,10 @@ DEPENDENCIES = {
     "evaluation": {"heads", "fusion_policy", "calibration", "edits"},
     "warehouse": set(TABLES) - {"source_items"},
     "exports": {"warehouse"},
+    "classifiers": {"clip_embeddings", "design_features", "visual_evidence", "warehouse"},
     "character_outputs": {"warehouse"},
 }
-LEARNT = {"heads", "fusion_policy", "calibration", "evaluation"}
+LEARNT = {"classifiers", "heads", "fusion_policy", "calibration", "evaluation"}
 WHOLE = LEARNT | {
     "edit_log",
     "edits",
