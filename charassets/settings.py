@@ -387,6 +387,24 @@ class ClassifierSettings(_Section):
     )
 
 
+class IdentitySettings(_Section):
+    """How named characters are recognised."""
+
+    metric: str = Field(
+        default="cosine",
+        description="cosine, or an ONNX file that maps (n, d) embeddings to their (n, n) differences, as CCIP's does.",
+    )
+    accepted: float = Field(
+        default=0.05, gt=0, lt=1, description="Share of strangers that may be taken for somebody of the gallery."
+    )
+    tags: bool = Field(default=True, description="Attributes of tags and picture speak for and against a character.")
+    prototypes: int = Field(default=8, ge=1, le=64, description="References that stand for a character, at most.")
+    references: int = Field(default=64, ge=1, le=1024, description="References kept of a character, the latest ones.")
+    doubt: float = Field(
+        default=0.7, ge=0.5, le=1, description="A name that is less likely than this is queued for review."
+    )
+
+
 class SplitSettings(_Section):
     """Shares of the records; whole characters and duplicate groups go to one side, so the true shares differ a little."""
 
@@ -488,6 +506,7 @@ class Settings(BaseSettings):
     classifiers: tuple[ClassifierSettings, ...] = Field(
         default=(), description="Trained classifiers that are asked about every picture."
     )
+    identity: IdentitySettings = Field(default_factory=IdentitySettings)
     exports: tuple[ExportSettings, ...] = Field(
         default=(ExportSettings(),), description="Exports that Dagster publishes into WORKSPACE/exports."
     )
