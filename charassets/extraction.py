@@ -23,6 +23,7 @@ from charassets.attributes.tags import parse
 from charassets.errors import UsageError
 from charassets.schema import (
     CHARACTER_ATTRIBUTES,
+    CHARACTER_IDENTITIES,
     CLIP_EMBEDDINGS,
     RAW_SHARDS,
     REJECTION_CODES,
@@ -184,8 +185,9 @@ def _through(settings: Settings, source: SourceSettings) -> tuple[dict[str, pa.T
 
 @lru_cache(maxsize=1)
 def _stages(settings_json: str) -> Mapping[str, Stage]:
-    """The stages, kept with the models they hold."""
-    return shard_stages(Settings.model_validate_json(settings_json))
+    """The stages, kept with the models they hold; a gallery may change meanwhile, and is asked elsewhere."""
+    stages = shard_stages(Settings.model_validate_json(settings_json))
+    return {name: stage for name, stage in stages.items() if name != CHARACTER_IDENTITIES.name}
 
 
 def _batch(stage: Stage, rows: Mapping[str, pa.Table]) -> Batch:

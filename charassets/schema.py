@@ -270,6 +270,37 @@ MERGED_ATTRIBUTES = Table(
     ),
 )
 
+CHARACTER_IDENTITIES = Table(
+    "character_identities",
+    1,
+    "One row an embedded record, where the workspace has a gallery: which of its characters the picture shows, or nobody of them.",
+    (
+        RECORD_ID,
+        Column("name", pa.string(), "The character; null where it is nobody of the gallery."),
+        Column("chance", pa.float32(), "Chance, 0-1, that it shows the nearest character and not a stranger.", False),
+        Column("similarity", pa.float32(), "Likeness of the figure with that character's prototypes."),
+        Column("head_similarity", pa.float32(), "The same of the head; null where it could not be compared."),
+        Column("traits", pa.float32(), "Natural log-odds that its attributes add for that character.", False),
+        Column("margin", pa.float32(), "Score difference to the second candidate, in natural log-odds."),
+        Column("drawing_of", pa.string(), "Reference whose very drawing it is; then the name is certain."),
+        Column(
+            "candidates",
+            pa.list_(
+                pa.struct(
+                    [
+                        pa.field("name", pa.string()),
+                        pa.field("similarity", pa.float32()),
+                        pa.field("score", pa.float32()),
+                    ]
+                )
+            ),
+            "Candidates, best first.",
+            False,
+        ),
+        Column("review", pa.string(), "Why a person should look; null where nothing is in doubt."),
+    ),
+)
+
 KNN_GRAPH = Table(
     "knn_graph",
     1,
@@ -387,6 +418,7 @@ TABLES: dict[str, Table] = {
         TAG_EVIDENCE,
         VISUAL_EVIDENCE,
         CHARACTER_ATTRIBUTES,
+        CHARACTER_IDENTITIES,
         EDITS,
         KNN_GRAPH,
         NEAR_DUPLICATES,

@@ -17,6 +17,7 @@ from charassets.cli.classifiers import classifiers
 from charassets.cli.edits import edits
 from charassets.cli.export import export, import_back
 from charassets.cli.extract import extract, parse_tags
+from charassets.cli.gallery import gallery, identify
 from charassets.cli.makers import PASSED_ON, bench, evaluate
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
 from charassets.cli.questions import diff, doctor, models, plan, search, why
@@ -116,7 +117,7 @@ def sample(
     print(f"drawn into {out}", file=sys.stderr)
 
 
-for command in (init, ingest, extract, search, why, diff, plan, doctor, models, serve, export, studio):
+for command in (init, ingest, extract, identify, search, why, diff, plan, doctor, models, serve, export, studio):
     app.command()(command)
 app.command("parse-tags")(parse_tags)
 app.command("import-back")(import_back)
@@ -125,6 +126,7 @@ app.command(context_settings=PASSED_ON)(bench)
 app.add_typer(clusters, name="clusters")
 app.add_typer(edits, name="edits")
 app.add_typer(review, name="review")
+app.add_typer(gallery, name="gallery")
 app.add_typer(train, name="train")
 app.add_typer(classifiers, name="classifiers")
 

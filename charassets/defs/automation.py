@@ -18,6 +18,7 @@ from charassets.defs.design import design_features
 from charassets.defs.embeddings import clip_embeddings
 from charassets.defs.evaluation import evaluation
 from charassets.defs.exports import character_outputs, exports
+from charassets.defs.identity import character_gallery, character_identities
 from charassets.defs.images import single_character_images
 from charassets.defs.learning import calibration, fusion_policy, heads
 from charassets.defs.partitions import SHARDS, SHARDS_PER_RUN, contiguous, range_tags, shards
@@ -40,9 +41,11 @@ SHARD_ASSETS = dg.AssetSelection.assets(
     tag_evidence,
     visual_evidence,
     character_attributes,
+    character_identities,
 )
 COLLECTION_ASSETS = dg.AssetSelection.assets(
     edits,
+    character_gallery,
     knn_graph,
     near_duplicates,
     merged_attributes,

@@ -2,7 +2,7 @@
 
 What belongs here: the leave-one-out trial and the rule it gives. Not here: scores (``matching``).
 
-Every reference is asked about twice: as itself, left out of the prototypes and the profile of its character, and as a stranger, with its
+Every reference is asked about twice: as itself, left out of the prototypes and the profile of its character, and as a stranger, its
 whole character left out. What strangers score at best is what the threshold has to keep out.
 """
 
@@ -21,7 +21,7 @@ MODES = (EMBEDDING, FUSED)
 
 WEIGHTS: Mapping[str, Weights] = {
     EMBEDDING: Weights(figure=10.0, head=10.0, traits=0.0),
-    FUSED: Weights(figure=6.0, head=8.0, traits=1.0),
+    FUSED: Weights(figure=5.0, head=8.0, traits=1.0),
 }
 """Chosen on studio characters: right names and strangers told apart are at their best near these, and the optimum is flat."""
 
@@ -112,7 +112,8 @@ def tried(
     told = right & (best >= rule.known_from)
     n = max(1, int(company.sum()))
     refused = float((strangers >= rule.known_from).mean()) if len(strangers) else 0.0
-    found = Trial(int(company.sum()), right.sum() / n, told.sum() / n, len(strangers), refused, auc(best[company], strangers))
+    shares = (float(right.sum()) / n, float(told.sum()) / n)
+    found = Trial(int(company.sum()), *shares, len(strangers), refused, auc(best[company], strangers))
     return rule, found
 
 

@@ -83,7 +83,9 @@ class Drawings:
             return None
         asked = Seen.of(decoded(picture.preview))
         for row in looks:
-            bits, mirrored = (int(hamming(np.uint64(h), self._phash[row])) for h in (picture.phash, picture.phash_mirrored))
+            bits, mirrored = (
+                int(hamming(np.uint64(h), self._phash[row])) for h in (picture.phash, picture.phash_mirrored)
+            )
             if judge(asked, self._seen(row), bits, mirrored).answer == DUPLICATE:
                 return row
         return None

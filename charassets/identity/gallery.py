@@ -104,7 +104,9 @@ def made(references: pa.Table, model: str, settings: IdentitySettings, metric: M
         raise CharassetsError("a gallery without characters recognises nobody", where="gallery", todo="add characters")
     if len({len(cell) for cell in references["figure"].to_pylist()}) != 1:
         raise CharassetsError(
-            "the references were embedded by different models", where="gallery", todo="remove the gallery and add it again"
+            "the references were embedded by different models",
+            where="gallery",
+            todo="remove the gallery and add it again",
         )
     bare = Gallery(names, references, np.empty(0, np.int64), model, {}, {})
     prototypes = chosen(bare.queries.figure, bare.owner, settings.prototypes)
@@ -112,7 +114,12 @@ def made(references: pa.Table, model: str, settings: IdentitySettings, metric: M
     matcher = standing.matcher(metric)
     found = {mode: tried(matcher, standing.queries, WEIGHTS[mode], settings.accepted) for mode in MODES}
     return Gallery(
-        names, references, prototypes, model, {m: r for m, (r, _) in found.items()}, {m: t for m, (_, t) in found.items()}
+        names,
+        references,
+        prototypes,
+        model,
+        {m: r for m, (r, _) in found.items()},
+        {m: t for m, (_, t) in found.items()},
     )
 
 
@@ -129,7 +136,12 @@ def bounded(references: pa.Table, most: int) -> pa.Table:
 
 
 def asked(
-    gallery: Gallery, matcher: Matcher, figure: NDArray[np.float32], head: NDArray[np.float32], answers: Answers, mode: str = FUSED
+    gallery: Gallery,
+    matcher: Matcher,
+    figure: NDArray[np.float32],
+    head: NDArray[np.float32],
+    answers: Answers,
+    mode: str = FUSED,
 ) -> Scored:
     """The candidates of pictures from outside."""
     return matcher.match(Queries(figure, head, answers), gallery.rules[mode].weights, MOST_CANDIDATES)

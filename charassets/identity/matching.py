@@ -116,7 +116,9 @@ class Matcher:
             most: candidates kept.
             strangers: the pictures are references; ask as if their own character were not in the gallery.
         """
-        found = [self._match(queries.part(slice(i, i + _BLOCK)), weights, most, strangers) for i in self._starts(queries)]
+        found = [
+            self._match(queries.part(slice(i, i + _BLOCK)), weights, most, strangers) for i in self._starts(queries)
+        ]
         return Scored(*(np.concatenate([getattr(s, name) for s in found]) for name in Scored.__dataclass_fields__))
 
     def _starts(self, queries: Queries) -> range:
@@ -128,17 +130,21 @@ class Matcher:
             who = np.where(who == queries.own[:, None], NOBODY, who)
         figure = self._likeness(queries.figure, self.figure, who, queries.row)
         head = self._likeness(queries.head, self.head, who, queries.row)
-        known = np.where(who < self.characters, who, NOBODY)
-        traits = support(queries.answers, self.profiles, known, queries.own)
+        named = np.where(who < self.characters, who, NOBODY)
+        traits = support(queries.answers, self.profiles, named, queries.own)
         score = weights.figure * figure + weights.traits * traits
-        score += weights.head * np.where(np.isnan(head), np.nanmean(figure, axis=1, keepdims=True), head)
-        score[(who < 0) | np.isnan(score)] = -np.inf
+        known = np.isfinite(figure)
+        mean = np.where(known, figure, 0).sum(axis=1, keepdims=True) / np.maximum(known.sum(axis=1, keepdims=True), 1)
+        score += weights.head * np.where(np.isnan(head), mean, head)  # a head nobody saw speaks for none of them
+        score = np.where((who < 0) | np.isnan(score), -np.inf, score).astype(np.float32)
         order = np.argsort(-score, axis=1, kind="stable")[:, :most]
-        kept = [np.take_along_axis(values, order, axis=1) for values in (who, score, figure, head, traits)]
-        padding = ((0, 0), (0, most - order.shape[1]))
-        fills = (NOBODY, -np.inf, np.nan, np.nan, 0)
-        padded = (np.pad(v, padding, constant_values=f) for v, f in zip(kept, fills, strict=True))
-        return Scored(*padded)
+        place = ((0, 0), (0, most - order.shape[1]))
+
+        def kept(values: NDArray[np.float32], fill: float) -> NDArray[np.float32]:
+            return np.pad(np.take_along_axis(values, order, axis=1), place, constant_values=fill)
+
+        chosen = np.pad(np.take_along_axis(who, order, axis=1), place, constant_values=NOBODY)
+        return Scored(chosen, kept(score, -np.inf), kept(figure, np.nan), kept(head, np.nan), kept(traits, 0))
 
     def _candidates(self, queries: Queries) -> NDArray[np.int32]:
         """Characters of the nearest prototypes by figure or head, (n, m), each once; -1 where there are fewer."""
@@ -186,7 +192,7 @@ class Matcher:
         places = self._places[who].reshape(n, -1)
         vectors = prototypes[places]
         likeness = self.metric(query, vectors)
-        absent = (places < 0) | ~vectors.any(axis=2) | ~query.any(axis=1)[:, None]
+        absent = (places < 0) | ~vectors.any(axis=2) | ~np.any(query, axis=1, keepdims=True)
         if row is not None:
             absent |= self.row[places] == row[:, None]  # no reference votes for itself
         likeness = np.sort(np.where(absent, -np.inf, likeness).reshape(n, m, -1), axis=2)[..., ::-1]

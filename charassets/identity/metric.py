@@ -3,8 +3,8 @@
 What belongs here: the measures. Not here: whose vectors they are, and which are compared.
 
 References:
-    The difference head is that of CCIP (deepghs): ``model_metrics.onnx`` takes (n, d) features of n pictures and answers their (n, n)
-    differences, 0 for one character; candidates are found by cosine and only these are shown to the head.
+    The difference head is that of CCIP (deepghs): ``model_metrics.onnx`` takes (n, d) features of n pictures and answers their
+    (n, n) differences, 0 for one character; candidates are found by cosine and only these are shown to the head.
 """
 
 from pathlib import Path
@@ -56,7 +56,9 @@ class DifferenceHead:
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         if [len(i.shape) for i in inputs] != [2] or [len(o.shape) for o in outputs] != [2]:
             raise ModelMissingError(
-                "the difference head does not map (n, d) to (n, n)", where=str(path), todo="name another identity.metric"
+                "the difference head does not map (n, d) to (n, n)",
+                where=str(path),
+                todo="name another identity.metric",
             )
         self._input = inputs[0].name
 

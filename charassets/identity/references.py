@@ -17,7 +17,9 @@ from charassets.identity.traits import Answers, from_mapping
 
 REFERENCES = pa.schema(
     [
-        pa.field("name", pa.string(), False, {"doc": "The character; empty for a picture that shows nobody of the gallery."}),
+        pa.field(
+            "name", pa.string(), False, {"doc": "The character; empty for a picture that shows nobody of the gallery."}
+        ),
         pa.field("origin", pa.string(), False, {"doc": "What the picture is called where it came from."}),
         pa.field("how", pa.string(), False, {"doc": "folder, table, cluster, tags, confirmed or corrected."}),
         pa.field("record_id", pa.string(), True, {"doc": "Its record, where it is one of the workspace."}),
@@ -43,7 +45,9 @@ def rows(found: Sequence[Mapping[str, Any]]) -> pa.Table:
     """
     for row in found:
         checked_name(row["name"]) if row["name"] else None
-    return pa.Table.from_pylist([{name: row.get(name) for name in REFERENCES.names} for row in found], schema=REFERENCES)
+    return pa.Table.from_pylist(
+        [{name: row.get(name) for name in REFERENCES.names} for row in found], schema=REFERENCES
+    )
 
 
 def checked_name(name: str) -> str:
@@ -55,7 +59,9 @@ def checked_name(name: str) -> str:
     kept = " ".join(name.split())
     if not kept or not kept.isprintable() or len(kept) > _NAME_MOST:
         raise UsageError(
-            f"{name[:40]!r} is no name for a character", where="gallery", todo=f"give one line of at most {_NAME_MOST} characters"
+            f"{name[:40]!r} is no name for a character",
+            where="gallery",
+            todo=f"give one line of at most {_NAME_MOST} characters",
         )
     return kept
 

@@ -2,8 +2,8 @@
 
 What belongs here: the file and its versions. Not here: what is in it (``gallery``).
 
-A version is one Parquet file, named by the digest of its bytes: a row a reference picture, and the rules as JSON in its metadata. No
-pickle is written or read.
+A version is one Parquet file, named by the digest of its bytes: a row a reference picture, and the rules as JSON in its metadata.
+No pickle is written or read.
 """
 
 import io
@@ -64,7 +64,13 @@ def digest_in_force(store: Store) -> str | None:
     return artefacts.digest_in_force(store, NAME)
 
 
-def put(store: Store, gallery: Gallery, why: str, figures: Mapping[str, Any] | None = None, passed_over: frozenset[str] = frozenset()) -> Shelved:
+def put(
+    store: Store,
+    gallery: Gallery,
+    why: str,
+    figures: Mapping[str, Any] | None = None,
+    passed_over: frozenset[str] = frozenset(),
+) -> Shelved:
     """Put a gallery in force; the versions before stay."""
     return _promoted(store, gallery, written(gallery), why, figures or {}, passed_over)
 
@@ -144,5 +150,7 @@ def parsed(content: bytes) -> Gallery:
         )
     except (pa.ArrowException, KeyError, ValueError, TypeError) as error:
         raise VerificationError(
-            "the gallery cannot be read by this version", where=NAME, todo="`charassets gallery rollback` to another version"
+            "the gallery cannot be read by this version",
+            where=NAME,
+            todo="`charassets gallery rollback` to another version",
         ) from error

@@ -2,8 +2,8 @@
 
 What belongs here: encoding answers, profiles, and their log-odds. Not here: how attributes are decided (``charassets.attributes``).
 
-An answer of value v with confidence p speaks for character c by ``log(p P(v|c) / P(v) + 1 - p)``: with certainty by the ratio of how
-often c's references and everybody's show v, with none by nothing. P(v|c) is smoothed towards P(v), so that a profile of few
+An answer of value v with confidence p speaks for character c by ``log(p P(v|c) / P(v) + 1 - p)``: with certainty by the ratio of
+how often c's references and everybody's show v, with none by nothing. P(v|c) is smoothed towards P(v), so that a profile of few
 references claims little, and a trait that changes from reference to reference (clothes, as a rule) speaks softly by itself.
 """
 

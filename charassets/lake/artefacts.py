@@ -3,7 +3,8 @@
 What belongs here: keeping versions and naming the one in force. Not here: what is in them, and whether a new one is better.
 
 ``artefacts/<name>/<digest>`` is a version, never changed; ``artefacts/<name>/history.jsonl`` lists what was put in force and when;
-``artefacts/<name>/current.json`` names the one in force and is written last, whole or not at all. A reader's fingerprint holds the digest, so that only a promotion makes anything stale.
+``artefacts/<name>/current.json`` names the one in force and is written last, whole or not at all. A reader's fingerprint holds the
+digest, so that only a promotion makes anything stale.
 """
 
 import hashlib
@@ -73,7 +74,9 @@ def content_of(store: Store, name: str, digest: str) -> bytes:
     content = store.read_bytes(f"{_FOLDER}/{name}/{digest}")
     if content is None or digest_of(content) != digest:
         raise VerificationError(
-            f"version {digest} of {name} is damaged or gone", where=f"{store.root}/{_FOLDER}/{name}", todo="choose another"
+            f"version {digest} of {name} is damaged or gone",
+            where=f"{store.root}/{_FOLDER}/{name}",
+            todo="choose another",
         )
     return content
 

@@ -12,6 +12,7 @@ from charassets.stages.contract import CollectionStage, Stage
 def shard_stages(settings: Settings) -> Mapping[str, Stage]:
     """The per-shard stages by name, in an order in which inputs come first."""
     from charassets.stages.character_attributes import CharacterAttributes
+    from charassets.stages.character_identities import CharacterIdentities
     from charassets.stages.clip_embeddings import ClipEmbeddings
     from charassets.stages.design_features import DesignFeatures
     from charassets.stages.raw_shards import RawShards
@@ -27,6 +28,7 @@ def shard_stages(settings: Settings) -> Mapping[str, Stage]:
         TagEvidence(settings),
         VisualEvidence(settings),
         CharacterAttributes(settings),
+        CharacterIdentities(settings),
     )
     return {stage.name: stage for stage in stages}
 

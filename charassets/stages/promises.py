@@ -19,6 +19,7 @@ from charassets.lake.fragments import Fragment, Lake, verify_file
 from charassets.schema import (
     CHARACTER_ATTRIBUTES,
     CHARACTER_CLUSTERS,
+    CHARACTER_IDENTITIES,
     CLIP_EMBEDDINGS,
     CLUSTER_CONSENSUS,
     DESIGN_FEATURES,
@@ -233,6 +234,7 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
         _ONE_ROW,
         Contract("embeddings_unit_norm", "Embeddings are finite and of norm 1.", unit_norm),
     ),
+    CHARACTER_IDENTITIES.name: (_BOOKS, _FILES, _ONE_ROW),
     DESIGN_FEATURES.name: (_BOOKS, _FILES, _ONE_ROW, _WITHIN),
     TAG_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),
     VISUAL_EVIDENCE.name: (_BOOKS, _FILES, _WORDS, _SCORES),

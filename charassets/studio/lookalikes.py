@@ -33,8 +33,14 @@ def same_face(seed: int, count: int) -> list[Character]:
 def _sibling(first: Character, seed: int, hair: str, rng: np.random.Generator) -> Character:
     """The same person with other colours and, every second time, another outfit of what goes with the same age."""
     other = sample_attributes(rng)
-    dressed = other["Dress"] if other["Age"] == first.attributes["Age"] and other["Gender"] == first.attributes["Gender"] else None
+    dressed = (
+        other["Dress"]
+        if other["Age"] == first.attributes["Age"] and other["Gender"] == first.attributes["Gender"]
+        else None
+    )
     changed = {"Hair Color": hair, "Eye Color": str(rng.choice(_EYES)), "Dress": dressed or first.attributes["Dress"]}
     drawn = sample_character(seed, first.attributes | changed)
     kept = first.look
-    return replace(drawn, look=replace(kept, hair=drawn.look.hair, hair_second=None, eyes=drawn.look.eyes, cloth=drawn.look.cloth))
+    return replace(
+        drawn, look=replace(kept, hair=drawn.look.hair, hair_second=None, eyes=drawn.look.eyes, cloth=drawn.look.cloth)
+    )

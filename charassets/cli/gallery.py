@@ -1,0 +1,193 @@
+"""``charassets gallery`` and ``identify``: named characters, and whom a picture shows.
+
+What belongs here: flags and printing. Not here: galleries (``charassets.enrolment``, ``charassets.identity``).
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from charassets.cli.extract import Tags, read_picture
+from charassets.cli.options import Json, Workspace
+from charassets.cli.output import print_facts, print_json, print_table, talk
+from charassets.errors import UsageError
+
+if TYPE_CHECKING:
+    from charassets.identity.shelf import Shelved
+
+gallery = typer.Typer(
+    help="Named characters with reference pictures: add, list, remove, go back.", no_args_is_help=True
+)
+
+_BY_NAME = "SELECT record_id, name FROM records JOIN character_names USING (character_id) ORDER BY record_id"
+_BY_TAG = """SELECT record_id, trim(split_part("character", ',', 1)) FROM records
+    WHERE trim(coalesce("character", '')) NOT IN ('', 'original') AND "character" NOT LIKE '%,%' ORDER BY record_id"""
+
+
+@gallery.command()
+def add(
+    folder: Annotated[
+        Path | None,
+        typer.Argument(help="Folder of folders, one a character; pictures directly in it go by their name."),
+    ] = None,
+    clusters: Annotated[bool, typer.Option("--named-clusters", help="The characters that people named.")] = False,
+    tags: Annotated[bool, typer.Option("--character-tags", help="Records whose source names one character.")] = False,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Take reference pictures in; a new version of the gallery is put in force."""
+    from charassets.cli.run import reserved_stdout
+    from charassets.enrolment import add_folder, add_records
+
+    if (folder is not None) + clusters + tags != 1:
+        raise UsageError("name a folder, --named-clusters or --character-tags", where="gallery", todo="one at a time")
+    place, settings = _place(workspace)
+    with place.locked(), reserved_stdout():
+        if folder is not None:
+            taken = add_folder(place.open_lake(), settings, folder)
+        else:
+            names = _named(place, _BY_NAME if clusters else _BY_TAG)
+            taken = add_records(place.open_lake(), settings, names, "cluster" if clusters else "tags")
+    for line in taken.refused:
+        talk(f"left out: {line}")
+    facts = {"added": taken.added, "refused": len(taken.refused), **_facts(taken.shelved)}
+    print_json({"ok": True, **facts}) if json else print_facts(facts)
+
+
+@gallery.command("list")
+def listed(
+    workspace: Workspace = None,
+    versions: Annotated[bool, typer.Option("--versions", help="Every version instead, the latest last.")] = False,
+    json: Json = False,
+) -> None:
+    """List the characters with their references, or the versions."""
+    from charassets.enrolment import in_force
+    from charassets.identity import shelf
+
+    place, _ = _place(workspace)
+    lake = place.open_lake()
+    if versions:
+        rows = [asdict(version) for version in shelf.versions(lake.store)]
+        if json:
+            print_json(rows)
+        else:
+            cells = [
+                (r["at"], r["digest"][:12], r["notes"]["characters"], r["notes"]["references"], r["notes"]["why"])
+                for r in rows
+            ]
+            print_table(["at", "version", "characters", "references", "why"], cells)
+        return
+    found = in_force(lake).gallery
+    names = found.references["name"].to_pylist()
+    how = found.references["how"].to_pylist()
+    facts = [
+        {
+            "name": name,
+            "references": names.count(name),
+            "from": ", ".join(sorted({h for n, h in zip(names, how, strict=True) if n == name})),
+        }
+        for name in found.names
+    ]
+    print_json(facts) if json else print_table(["name", "references", "from"], [list(f.values()) for f in facts])
+
+
+@gallery.command()
+def remove(
+    names: Annotated[list[str], typer.Argument(help="Characters.")], workspace: Workspace = None, json: Json = False
+) -> None:
+    """Take characters out; a new version is put in force."""
+    from charassets.enrolment import remove as removed
+
+    place, settings = _place(workspace)
+    with place.locked():
+        facts = _facts(removed(place.open_lake(), settings, names))
+    print_json({"ok": True, **facts}) if json else print_facts(facts)
+
+
+@gallery.command()
+def rollback(
+    version: Annotated[str | None, typer.Argument(help="First digits of a version; none: the one before.")] = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Put an older version in force again. What people confirmed since stays out of it."""
+    from charassets.curation import EditLog
+    from charassets.enrolment import rollback as put_back
+
+    place, _ = _place(workspace)
+    with place.locked():
+        facts = _facts(put_back(place.open_lake(), EditLog(place.edit_log), version))
+    print_json({"ok": True, **facts}) if json else print_facts(facts)
+
+
+@gallery.command()
+def update(workspace: Workspace = None, json: Json = False) -> None:
+    """Take in what people confirmed and corrected, now; `charassets run` does so too. Says how right it was before and is."""
+    from charassets.cli.run import reserved_stdout
+    from charassets.curation import EditLog
+    from charassets.enrolment import grow
+
+    place, settings = _place(workspace)
+    with place.locked(), reserved_stdout():
+        grown = grow(place.open_lake(), settings, EditLog(place.edit_log))
+    facts = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after")}
+    facts |= _facts(grown.shelved) if grown.shelved else {}
+    print_json({"ok": True, **facts}) if json else print_facts(facts)
+
+
+def identify(
+    pictures: Annotated[list[Path], typer.Argument(help="Pictures of one character each; - for stdin.")],
+    tags: Tags = None,
+    mode: Annotated[str | None, typer.Option(help="embedding or fused; none: as the settings say.")] = None,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """Say which character of the gallery each picture shows, or that it is nobody of them."""
+    from charassets.cli.run import reserved_stdout
+    from charassets.identification import identified, recogniser_of
+
+    place, settings = _place(workspace)
+    recogniser = recogniser_of(place.open_lake(), settings)
+    answers: list[dict[str, Any]] = []
+    with reserved_stdout():
+        for path in pictures:
+            found = identified(read_picture(path, settings.images.max_bytes), tags, recogniser, settings, mode)
+            answers.append({"picture": path.name, **found})
+    if json:
+        print_json(answers)
+        return
+    columns = ("picture", "name", "chance", "similarity", "margin", "drawing_of", "review")
+    print_table(list(columns), [[row.get(column) for column in columns] for row in answers])
+
+
+def _place(workspace: Path | None) -> tuple[Any, Any]:
+    from charassets.cli.run import use_workspace
+    from charassets.lake.workspace import Workspace as Place
+    from charassets.settings import load_settings
+
+    use_workspace(workspace)
+    settings = load_settings()
+    return Place.of(settings), settings
+
+
+def _named(place: Any, sql: str) -> dict[str, str]:  # noqa: ANN401 - a Workspace; its module loads late
+    from charassets.warehouse.live import LiveWarehouse
+
+    with LiveWarehouse(place).view() as view:
+        found = dict(view.con.execute(sql).fetchall())
+    if not found:
+        raise UsageError("no record bears a name", where="gallery", todo="name characters in the app, or give a folder")
+    return found
+
+
+def _facts(shelved: "Shelved") -> dict[str, Any]:
+    trial = shelved.gallery.trials["fused"]
+    return {
+        "version": shelved.digest[:12],
+        "characters": len(shelved.gallery.names),
+        "references": shelved.gallery.references.num_rows,
+        "recognised": round(trial.right, 3) if trial.asked else None,
+        "strangers accepted": round(trial.accepted, 3) if trial.strangers else None,
+    }
