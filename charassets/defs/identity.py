@@ -23,6 +23,7 @@ def character_identities(context: dg.AssetExecutionContext, workbench: Workbench
 @dg.asset(
     deps=["edits"],
     description="The gallery of named characters: what people confirmed and corrected becomes references, in a new version.",
+    code_version="1",
     group_name="identity",
     kinds={"parquet"},
     owners=OWNERS,

@@ -17,6 +17,7 @@ STAGES = (
     *(
         "visual_evidence",
         "character_attributes",
+        "character_identities",
         "knn_graph",
         "near_duplicates",
         "merged_attributes",

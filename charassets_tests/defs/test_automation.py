@@ -89,7 +89,7 @@ def test_the_night_asks_for_missing_and_changed_shards_in_spans(instance, source
 def test_the_night_asks_for_nothing_when_all_is_up_to_date_and_for_one_shard_when_one_changed(instance, source, root):
     tables = (
         *("raw_shards", "single_character_images", "clip_embeddings", "design_features"),
-        *("tag_evidence", "visual_evidence", "character_attributes"),
+        *("tag_evidence", "visual_evidence", "character_attributes", "character_identities"),
     )
     keys = ["shard-00000", "shard-00001", "shard-00002"]
     assert materialize(instance, root, keys, *tables).success

@@ -17,6 +17,8 @@ DEPENDENCIES = {
     "tag_evidence": {"raw_shards"},
     "visual_evidence": {"clip_embeddings", "single_character_images"},
     "character_attributes": {"single_character_images", "tag_evidence", "visual_evidence"},
+    "character_identities": {"clip_embeddings", "single_character_images", "character_attributes"},
+    "character_gallery": {"edits"},
     "edit_log": set(),
     "edits": {"edit_log"},
     "near_duplicates": {"single_character_images", "clip_embeddings", "knn_graph", "raw_shards", "edits"},
@@ -37,6 +39,7 @@ LEARNT = {"classifiers", "heads", "fusion_policy", "calibration", "evaluation"}
 WHOLE = LEARNT | {
     "edit_log",
     "edits",
+    "character_gallery",
     "knn_graph",
     "near_duplicates",
     "merged_attributes",
@@ -118,7 +121,7 @@ def test_the_columns_shown_are_the_schema(graph):
 
 def test_models_run_one_at_a_time(graph):
     pooled = {key.to_user_string() for key in graph.get_all_asset_keys() if "model" in (graph.get(key).pools or set())}
-    assert pooled == {"single_character_images", "clip_embeddings", "visual_evidence"}
+    assert pooled == {"single_character_images", "clip_embeddings", "visual_evidence", "character_identities"}
 
 
 def test_jobs_schedules_and_sensors_are_there_and_only_one_automation_is_on(repository_def):
