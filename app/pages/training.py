@@ -82,7 +82,7 @@ def _form(said: Act) -> Node:
         h("label.field", "Name", h("input", name="name", value=str(said.get("name", "")), placeholder="archetype")),
         h(
             "label.field",
-            "Label: folder, a column of records, or a table's FILE.csv:COLUMN on the server",
+            "Label: folder, or a column of records",
             h("input", name="label", value=str(said.get("label", "")), placeholder=FOLDER),
         ),
         h(

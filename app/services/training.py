@@ -13,7 +13,7 @@ from typing import Any
 from charassets.classifiers.labels import labelled
 from charassets.classifiers.runs import PICTURES, RUNNING, Run, find_run, list_runs
 from charassets.classifiers.spec import Spec
-from charassets.errors import BusyError
+from charassets.errors import BusyError, UsageError
 from charassets.lake.workspace import Workspace
 from charassets.models.trained import in_force
 
@@ -58,6 +58,10 @@ def start(workspace: Workspace, spec: Spec) -> None:
     if any(run.state["state"] == RUNNING for run in list_runs(workspace)):
         raise BusyError("a training is running", where="train", todo="wait for it, or stop it")
     spec = spec.checked()
+    if ":" in spec.label:  # a browser may not make the server read a file it names
+        raise UsageError(
+            "tables are for the command line", where=spec.label, todo="charassets train classifier --label FILE:COLUMN"
+        )
     labelled(workspace, spec.label)
     command = [sys.executable, "-m", "charassets.cli", "train", "classifier", spec.name, "--label", spec.label]
     command += ["--method", spec.method, "--features", ",".join(spec.features), "--together", ",".join(spec.together)]

@@ -78,7 +78,13 @@ def test_the_page_starts_a_training_that_appears_and_ends(place):
 
 def test_a_form_that_makes_no_sense_is_answered_in_one_line_and_starts_nothing(place):
     context = Context(*place)
-    for wrong in ({"name": "../x"}, {"name": "a", "label": "nonsense"}, {"name": "a", "features": "pixels"}, {}):
+    for wrong in (
+        {"name": "../x"},
+        {"name": "a", "label": "nonsense"},
+        {"name": "a", "label": "/etc/x.csv:y"},
+        {"name": "a", "features": "pixels"},
+        {},
+    ):
         said = handle(context, {"do": "form", "form": wrong})
         assert '"alert"' in said
     assert list_runs(place[0]) == []
