@@ -78,7 +78,7 @@ NO_CHARACTERS_TODO = (
 )
 
 REVIEW_DONE = "Nothing left to ask"
-REVIEW_DONE_TODO = "Every doubt has been answered or skipped. New pictures bring new ones."
+REVIEW_DONE_TODO = "Every doubt has been answered or skipped, or is before another reviewer (for ten minutes at most)."
 
 NO_COPIES = "No copies to judge"
 NO_COPIES_TODO = "Nothing was found twice, or every pair has been judged. `Not duplicates` is remembered by later runs."

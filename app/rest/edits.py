@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 from app.problems import NotFoundError, responses
 from app.rest.services import At, Services
 from charassets.curation import ACTOR, Edit
-from charassets.warehouse.questions import checked
+from charassets.warehouse.questions import check_records, checked
 
 router = APIRouter(prefix="/v1", tags=["edits"], responses=responses())
 
@@ -66,6 +66,8 @@ class Log(BaseModel):
 def review(at: At, act: ReviewAct) -> Done:
     """Answer an attribute for one or many records: one edit."""
     value = checked(act.attribute, act.value)
+    with at.warehouse.view() as view:
+        check_records(view.con, act.record_ids)
     return done(at, act, "attribute.set", {"record_ids": act.record_ids, "attribute": act.attribute, "value": value})
 
 

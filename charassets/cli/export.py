@@ -119,13 +119,14 @@ def import_back(
 ) -> None:
     """Turn what was changed in an export into edits, shown before they are taken."""
     from charassets.cli.run import use_workspace
-    from charassets.curation import EditLog
+    from charassets.curation import EditLog, replay
     from charassets.exports.import_back import compare
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings
 
     use_workspace(workspace)
-    found = compare(folder)
+    log = EditLog(Place.of(load_settings()).edit_log)
+    found = compare(folder).unsaid(replay(log.edits()))
     edits, moved = found.edits, found.moves.edits()
     if not json:
         rows = [(c.record_id, c.attribute, c.before, c.after, c.where) for c in found.changes]
@@ -139,15 +140,16 @@ def import_back(
         talk(f"not taken: {line}")
     taken = 0
     if edits and not dry_run and (yes or _asked(f"Take these as {len(edits)} edits?")):
-        log = EditLog(Place.of(load_settings()).edit_log)
         taken = len([log.append(op, args, actor=_ACTOR) for op, args in edits])
     if json:
         told = {"changes": [asdict(c) for c in found.changes], "edits": [{"op": o, "args": a} for o, a in edits]}
         print_json({"ok": True, **told, "not_taken": found.not_taken, "taken": taken})
     else:
-        talk(
+        hint = "; --yes takes them" if edits and not taken and not dry_run else ""
+        told = (
             f"{taken} edits taken; the next `charassets run` heeds them" if taken else f"no edits taken of {len(edits)}"
         )
+        talk(told + hint)
 
 
 def _asked(question: str) -> bool:

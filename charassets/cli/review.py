@@ -55,9 +55,9 @@ def upcoming(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List the next questions; what another reviewer has before them is left out."""
+    """List the next questions without those another reviewer holds; written to a file they are yours for ten minutes."""
     live, place = _opened(workspace)
-    found = _questions(live, place, actor, count)
+    found = _questions(live, place, actor, count, held=out is not None)
     uris = _uris(live, [one.record_id for one in found])
     rows = [{**asdict(one), "uri": uris.get(one.record_id)} for one in found]
     if out is not None:
@@ -79,6 +79,7 @@ def answer(
     json: Json = False,
 ) -> None:
     """Say what an attribute of a record is."""
+    _known(workspace, [record_id])
     done = _set(_log(workspace), [record_id], attribute, value, actor)
     facts = {"edit": done.id, **done.args}
     print_json({"ok": True, **facts}) if json else talk(f"edit {done.id} taken; the next `charassets run` heeds it")
@@ -105,6 +106,7 @@ def take(
             raise UsageError(f"there is no {missing}", where=f"{path}, line {number}") from None
         except UsageError as error:
             raise UsageError(error.what, where=f"{path}, line {number}", todo=error.todo) from None
+    _known(workspace, sorted({record for records in answers.values() for record in records}))
     log = _log(workspace)
     for (attribute, value), records in answers.items():
         _set(log, records, attribute, value, actor)
@@ -157,15 +159,27 @@ def _answer_to(one: "Question", uri: str | None) -> str | None:
     return {"": one.proposed, "a": UNKNOWN, "q": None}.get(said, said)
 
 
-def _questions(live: "LiveWarehouse", place: "Place", actor: str, count: int) -> list["Question"]:
+def _questions(live: "LiveWarehouse", place: "Place", actor: str, count: int, *, held: bool = True) -> list["Question"]:
+    """The next questions, held for this reviewer; what others hold is left out, and told if nothing else is left."""
     from charassets.curation.leases import Leases
     from charassets.warehouse.questions import questions
 
     leases = Leases(place.review_leases)
     with live.view() as view:
-        found = questions(view.con, live.decisions(), leases.others(actor), count)
-    leases.take(actor, [one.key for one in found])
+        found = questions(view.con, live.decisions(), others := leases.others(actor), count)
+    if held:
+        leases.take(actor, [one.key for one in found])
+    if not found and others:
+        talk(f"{len(others)} questions are before other reviewers, for ten minutes at most")
     return found
+
+
+def _known(workspace: Path | None, records: list[str]) -> None:
+    from charassets.warehouse.questions import check_records
+
+    live, _ = _opened(workspace)
+    with live.view() as view:
+        check_records(view.con, records)
 
 
 def _uris(live: "LiveWarehouse", records: list[str]) -> dict[str, str]:

@@ -5,7 +5,7 @@ What belongs here: sorting tags into the template's places, and mending them by 
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from string import Formatter
 from typing import Any
@@ -65,7 +65,8 @@ class Caption:
 
         Args:
             values: columns of ``records``.
-            decided: decided attributes with their values.
+            decided: decided attributes with their values; ``Unknown`` where a person said that it cannot be told, or took the
+                word for it away.
         """
         filled = places(values, decided)
         words: list[str] = []
@@ -87,7 +88,7 @@ def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, s
     }
     kinds["general"] += [tag for claim, tag in own.items() if claim not in claimed]
     gender = _GENDERS.get(decided.get("Gender", ""))
-    count = kinds["count"] or ([gender] if gender else [])
+    count = [gender] if gender and (not kinds["count"] or _is_one_figure(kinds["count"])) else kinds["count"]
     return {
         "count": _spelled(count),
         "character": _spelled(_names(values["character"]) or _names(values.get("character_name"))),
@@ -130,8 +131,13 @@ def _tag_of(attribute: str, value: str) -> str | None:
 def _contradicts(tag: str, decided: Mapping[str, str]) -> bool:
     """The tag says of a decided attribute what was not decided (and nothing that was)."""
     claims = [c for c in lookup.meaning(tag, load()).claims if c.attribute in decided and c.value != UNKNOWN]
-    several = [c for c in claims if not load().attributes[c.attribute].multi]
-    return bool(several) and all(c.value != decided[c.attribute] for c in several) and not _COUNT.fullmatch(tag)
+    said = [c for c in claims if not load().attributes[c.attribute].multi or decided[c.attribute] == UNKNOWN]
+    return bool(said) and all(c.value != decided[c.attribute] for c in said) and not _COUNT.fullmatch(tag)
+
+
+def _is_one_figure(count: Sequence[str]) -> bool:
+    """The count speaks of a single figure, whose gender may have been decided otherwise."""
+    return len(count) == 1 and count[0] in _GENDERS.values()
 
 
 def _kind(tag: str) -> str:

@@ -4,6 +4,7 @@ What belongs here: the two layouts. Not here: the dataset card (``card``), which
 """
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -12,24 +13,54 @@ import pyarrow.parquet as pq
 
 from charassets.exports.columns import flat, schema
 from charassets.exports.job import Format, Job
-from charassets.exports.jsonl import files_by_split
 
 _ROWS = 100  # of a row group: what a viewer loads to show a page
+_METADATA_ROWS = 2_000
 _FILE_BYTES = 500_000_000  # the hub's own cut
 _VALUES = {pa.string(): "string", pa.int32(): "int32", pa.int64(): "int64", pa.float64(): "float64"}
 
 
 def _write_folder(job: Job) -> None:
-    with files_by_split(job.folder, "{split}/metadata.jsonl") as files:
+    # Not metadata.jsonl: `datasets` guesses types a file, and refuses splits of which one has a column without any value.
+    with ExitStack() as stack:
+        tables: dict[str, _Metadata] = {}
         for row, picture in job.pictures():
             shard = row.values["shard"]  # one folder of millions is slow everywhere
             name = f"{shard}/{row.record_id}.{picture.suffix}"
-            metadata = files.of(row.split)
             place = job.folder / row.split / name
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(picture.data)
-            metadata.write(orjson.dumps({"file_name": name, **flat(row)}) + b"\n")
+            if row.split not in tables:
+                tables[row.split] = stack.enter_context(_Metadata(job.folder / row.split / "metadata.parquet"))
+            tables[row.split].add({"file_name": name, **flat(row)})
             job.index.add(row, f"{row.split}/{name}", picture.data)
+
+
+class _Metadata:
+    """The table beside the pictures of one split."""
+
+    def __init__(self, path: Path) -> None:
+        self._schema = pa.schema([pa.field("file_name", pa.string()), *schema()])
+        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._held: list[dict[str, Any]] = []
+
+    def __enter__(self) -> "_Metadata":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._flush()
+        self._writer.close()
+
+    def add(self, values: dict[str, Any]) -> None:
+        """One row more."""
+        self._held.append(values)
+        if len(self._held) == _METADATA_ROWS:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._held:
+            self._writer.write_table(pa.Table.from_pylist(self._held, schema=self._schema))
+            self._held = []
 
 
 def _write_parquet(job: Job) -> None:
@@ -96,7 +127,7 @@ def _with_features(columns: pa.Schema) -> pa.Schema:
 
 
 IMAGEFOLDER = Format(
-    "imagefolder", "Hugging Face folder of pictures with metadata.jsonl", "1", _write_folder, "{split}/**", True
+    "imagefolder", "Hugging Face folder of pictures with metadata.parquet", "2", _write_folder, "{split}/**", True
 )
 HUGGING_FACE = Format(
     "hf", "Hugging Face Parquet with an Image column", "1", _write_parquet, "data/{split}-*.parquet", True

@@ -5,7 +5,7 @@ What belongs here: the comparison with the export's own index, and its meaning. 
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import orjson
 from charassets.attributes import lookup, rules
 from charassets.attributes.tags import parse
 from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, Attribute, load
+from charassets.curation import Decisions
 from charassets.errors import UsageError
 from charassets.exports import index
 from charassets.exports.folder_moves import Moves, moves
@@ -67,6 +68,12 @@ class Comparison:
             for (attribute, value), records in grouped.items()
         ]
         return [*attributes, *self.moves.edits()]
+
+    def unsaid(self, decisions: Decisions) -> "Comparison":
+        """What is left when attributes that people said already, in this log, are passed over: taking twice takes once."""
+        said = decisions.attributes
+        left = [c for c in self.changes if (r := said.get((c.record_id, c.attribute))) is None or r.value != c.after]
+        return replace(self, changes=tuple(left))
 
 
 def compare(folder: Path) -> Comparison:

@@ -124,12 +124,13 @@ def _row(values: Mapping[str, Any], words: Sequence[Evidence], caption: Caption,
     attributes = record_json(answers, words)
     confidence = {a["attribute"]: round(a["confidence"], 4) for a in answers if a["attribute"] in attributes}
     decided = {a["attribute"]: a["value"] for a in answers}
+    unclear = {name: UNKNOWN for name in values["reviewed"] or () if values[column_of(name)] == UNKNOWN}
     return Row(
         record_id=values["record_id"],
         split=values["split"],
         repeats=values["repeats"],
         attributes=attributes,
         confidence=confidence,
-        caption=caption.of(values, decided),
+        caption=caption.of(values, {**decided, **unclear}),
         values=values,
     )

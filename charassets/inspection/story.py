@@ -3,7 +3,7 @@
 What belongs here: gathering it from the warehouse. Not here: which setting would change its fate (``remedy``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,12 +167,23 @@ def _attributes(con: duckdb.DuckDBPyConnection, record: str) -> tuple[Attribute,
         sql = f"SELECT attribute, value, score, source, detail FROM {table} WHERE record_id = ? ORDER BY score DESC"  # noqa: S608
         for attribute, value, score, source, detail in con.execute(sql, [record]).fetchall():
             said.setdefault(attribute, []).append(f"{source}: {value} {score:.2f} ({detail})")
-    sql = "SELECT attribute, value, confidence, status, reason FROM fused_attributes WHERE record_id = ?"
+    sql = """
+        SELECT attribute, value, confidence, status, reason, machine_value, reviewed_by, reviewed_at, edit_id
+        FROM final_attributes WHERE record_id = ?
+    """
     return tuple(
-        Attribute(name, value, round(confidence, 4), status, reason, tuple(said.get(name, ())))
-        for name, value, confidence, status, reason in con.execute(sql, [record]).fetchall()
+        Attribute(name, value, round(confidence, 4), status, _reason(reason, review), tuple(said.get(name, ())))
+        for name, value, confidence, status, reason, *review in con.execute(sql, [record]).fetchall()
         if status != "unknown" or name in said
     )
+
+
+def _reason(reason: str | None, review: Sequence[str | None]) -> str | None:
+    """The machine's reason, or whose word stands in its place."""
+    machine, actor, at, edit = review
+    if edit is None:
+        return reason
+    return f"{actor} says so (edit {edit}, {at}); the machine said {machine or 'nothing'}"
 
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str, value: str) -> dict[str, Any] | None:

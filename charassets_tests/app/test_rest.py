@@ -117,6 +117,7 @@ def test_a_conflict_answers_both_sides(client):
         {"actor": "two\nlines"},
         {"edit_id": "a b"},
         {"base": -1},
+        {"record_ids": ["nobody-9"]},
     ],
 )
 def test_a_review_that_makes_no_sense_is_refused(client, place, wrong):

@@ -60,8 +60,9 @@ def test_edits_are_shown_and_taken_only_when_told(charassets, workspace, tmp_pat
     call = ("import-back", tmp_path / "out", "-w", workspace.root)
     code, out, err = charassets(*call)
     assert (code, EditLog(workspace.edit_log).edits()) == (0, [])
-    assert "ann-1" in out and "Short" in out and "no edits taken" in err
+    assert "ann-1" in out and "Short" in out and "no edits taken of 1; --yes takes them" in err
     code, out, _ = charassets(*call, "--yes", "--json")
     assert json.loads(out)["taken"] == 1
     (edit,) = EditLog(workspace.edit_log).edits()
     assert edit.args["value"] == "Short"
+    assert json.loads(charassets(*call, "--yes", "--json")[1])["taken"] == 0  # what was said already is not said again

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from charassets.curation import EditLog
+from charassets.curation.snapshot import take_snapshot
 from charassets.lake.workspace import Workspace
 from charassets.warehouse import build
 from charassets_tests.defs.small_source import folder_of
@@ -29,6 +30,19 @@ def test_why_tells_the_story_to_people_and_to_programs(charassets, workspace):
     told = json.loads(charassets("why", "ann-1-small", "-w", workspace.root, "--json")[1])
     assert told["fate"] == "duplicate"
     assert told["remedy"]["told"].startswith("duplicates.")
+
+
+def test_why_tells_whose_word_stands(charassets, workspace):
+    said = {"record_ids": ["ann-1"], "attribute": "Hair Length", "value": "Short"}
+    edit = EditLog(workspace.edit_log).append("attribute.set", said, actor="mia")
+    settings = settings_for(workspace.root)
+    lake = workspace.open_lake()
+    take_snapshot(EditLog(workspace.edit_log), lake)
+    build(workspace, lake, settings)
+    told = json.loads(charassets("why", "ann-1", "-w", workspace.root, "--json")[1])
+    (hair,) = [one for one in told["attributes"] if one["name"] == "Hair Length"]
+    assert (hair["value"], hair["status"]) == ("Short", "reviewed")
+    assert "mia" in hair["reason"] and edit.id in hair["reason"]
 
 
 def test_search_lists_what_passes(charassets, workspace):

@@ -59,3 +59,13 @@ def test_own_tags_are_read_back_as_their_attributes():
 def test_a_template_that_cannot_be_filled_is_refused(template):
     with pytest.raises(UsageError, match="caption"):
         Caption(template)
+
+
+def test_the_count_follows_a_decided_gender_and_groups_stay_as_they_are():
+    assert caption("{count}", tags="1boy, solo", decided={"Gender": "Female"}) == "1girl"
+    assert caption("{count}", tags="1boy, 1girl", decided={"Gender": "Female"}) == "1boy, 1girl"
+
+
+def test_words_that_a_person_took_away_do_not_come_back():
+    taken = {"Hair Length": "Unknown", "Accessories": "Unknown"}
+    assert caption("{general}", tags="short_hair, glasses, smile", decided=taken) == "smile"

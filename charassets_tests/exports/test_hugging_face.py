@@ -41,8 +41,9 @@ def test_datasets_loads_the_tables_too(settings, out, load, format):
     assert len(load(out)["train"]) == len(PICTURED) + 1
 
 
-def test_splits_are_splits(settings, out, load):
-    manifest = export(settings, asked("hf", split={"validation": 0.3, "test": 0.3, "seed": 5}), out).manifest
+@pytest.mark.parametrize("format", ["imagefolder", "hf"])
+def test_splits_are_splits(settings, out, load, format):
+    manifest = export(settings, asked(format, split={"validation": 0.3, "test": 0.3, "seed": 5}), out).manifest
     loaded = load(out)
     assert {name: len(rows) for name, rows in loaded.items()} == manifest["by_split"]
     assert len(loaded) > 1
