@@ -16,6 +16,7 @@ from charassets.cli.output import print_facts, print_json, print_table, talk
 from charassets.cli.sources import assigned
 from charassets.errors import UsageError
 
+_SHARE_OFF = 0.05  # of a split share; less is rounding
 _ACTOR = "import-back"
 _UNSAFE = re.compile(r"[^A-Za-z0-9_.-]+")
 
@@ -81,8 +82,20 @@ def export(
         done = published(settings, options, out, replace_edited=yes)
     if done.unchanged:
         talk("nothing to do: the export is up to date")
+    _tell_shares(done.manifest["by_split"], {"validation": validation, "test": test})
     told = {name: done.manifest[name] for name in ("records", "by_split", "repeated", "left_out")}
     _tell({"ok": True, "path": str(done.path), "unchanged": done.unchanged, **told}, json)
+
+
+def _tell_shares(counts: dict[str, int], wanted: dict[str, float]) -> None:
+    """Say so where the parts came out otherwise than asked: characters and copies are never divided."""
+    total = sum(counts.values())
+    for name, share in wanted.items():
+        if total and abs(counts.get(name, 0) / total - share) > _SHARE_OFF:
+            talk(
+                f"{name} has {counts.get(name, 0) / total:.0%} of the records instead of {share:.0%}: "
+                "a character and its copies stay in one part"
+            )
 
 
 def _options(**values: Any) -> Any:  # noqa: ANN401 - ExportSettings; pydantic loads late

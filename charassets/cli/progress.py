@@ -87,7 +87,7 @@ def _lines(records: int, stream: TextIO) -> Iterator[Reporter]:
         if stage != current.name:
             say(current.line())
             current = _Stage(stage, began=current.heard)  # the first report comes after the first batch, not before it
-        current.add(done)
+        current.add(0 if reused else done)  # what was there already is no work
         if current.heard - current.said > LINE_EVERY_S:
             current.said = current.heard
             say(f"{current.line()} so far, of about {records:,}")
@@ -109,10 +109,10 @@ class _Stage:
         self.heard = time.monotonic()
 
     def line(self) -> str:
-        """Records and rate so far; empty before the first stage."""
+        """Records computed and rate so far; empty before the first stage and where nothing was computed."""
         seconds = self.heard - self.began
         rate = f", {self.records / seconds:,.1f}/s" if seconds >= _LEAST_S else ""
-        return f"{self.name}: {self.records:,} records in {seconds:.1f} s{rate}" if self.name else ""
+        return f"{self.name}: {self.records:,} records in {seconds:.1f} s{rate}" if self.records else ""
 
 
 def _sayer(stream: TextIO) -> Callable[[str], None]:

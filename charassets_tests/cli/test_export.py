@@ -32,6 +32,17 @@ def test_an_export_is_told_as_one_object_and_the_second_does_nothing(charassets,
     assert "nothing to do" in err
 
 
+def test_a_split_that_comes_out_otherwise_than_asked_is_told(charassets, workspace, tmp_path):
+    code, _, err = charassets("export", "jsonl", tmp_path / "out", "-w", workspace.root, "--test", "0.01")
+    assert code == 0
+    told = json.loads((tmp_path / "out" / "manifest.json").read_text())["by_split"]
+    share = told.get("test", 0) / sum(told.values())
+    assert ("test has" in err) == (abs(share - 0.01) > 0.05)
+    _, _, err = charassets("export", "jsonl", tmp_path / "most", "-w", workspace.root, "--test", "0.5")
+    told = json.loads((tmp_path / "most" / "manifest.json").read_text())["by_split"]
+    assert ("instead of 50%" in err) == (abs(told.get("test", 0) / sum(told.values()) - 0.5) > 0.05)
+
+
 def test_a_dry_run_writes_nothing(charassets, workspace, tmp_path):
     code, out, _ = charassets("export", "csv", tmp_path / "out", "-w", workspace.root, "--dry-run", "--json")
     assert (code, json.loads(out)["chosen"]) == (0, 7)
