@@ -129,7 +129,7 @@ def remove(lake: Lake, settings: Settings, names: Sequence[str]) -> Shelved:
             f"{absent[0]!r} is not in the gallery", where="gallery", todo="`charassets gallery list` shows them"
         )
     rows = shelved.gallery.references
-    left = rows.filter(~pc.is_in(rows["name"], value_set=pa.array(list(names))))  # pyright: ignore[reportAttributeAccessIssue]
+    left = rows.filter(~pc.field("name").isin(pa.array(list(names), pa.string())))
     if not any(left["name"].to_pylist()):
         raise UsageError(
             "nobody would be left", where="gallery", todo="`charassets gallery rollback`, or keep a character"

@@ -1,0 +1,79 @@
+"""``charassets gallery`` and ``identify``, over characters that are drawn and looked at by the mini models."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from charassets.studio.scenes import draw_portrait
+from charassets.studio.traits import sample_character
+
+pytestmark = pytest.mark.usefixtures("own_environment")
+
+KNOWN = {"ann": 71, "ben": 19, "cleo": 33}
+
+
+def picture(path, identity, view):
+    scene = draw_portrait(sample_character(identity), identity * 1009 + view, 224, framing="bust")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(cv2.imencode(".png", scene.pixels[..., ::-1])[1].tobytes())
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, identity in KNOWN.items():
+        for view in range(3):
+            picture(tmp_path / "people" / name / f"{view}.png", identity, view)
+    (tmp_path / "people" / "ann" / "broken.png").write_bytes(b"no picture")
+    return tmp_path / "people"
+
+
+@pytest.fixture
+def asked(charassets, tmp_path):
+    def ask(*arguments):
+        code, out, err = charassets(*arguments, "-w", tmp_path / "w", "--json")
+        assert code == 0, err
+        return json.loads(out), err
+
+    return ask
+
+
+def test_a_folder_becomes_a_gallery_that_names_its_drawings_smaller_and_mirrored(asked, folder, tmp_path):
+    added, err = asked("gallery", "add", folder)
+    assert (added["characters"], added["references"], added["refused"]) == (3, 9, 1)
+    assert "broken.png" in err
+    listed, _ = asked("gallery", "list")
+    assert [(one["name"], one["references"]) for one in listed] == [("ann", 3), ("ben", 3), ("cleo", 3)]
+
+    pixels = cv2.imread(str(folder / "ben" / "1.png"))
+    copy = tmp_path / "copy.png"
+    cv2.imwrite(str(copy), np.ascontiguousarray(cv2.resize(pixels, (160, 160), interpolation=cv2.INTER_AREA)[:, ::-1]))
+    (answer,), _ = asked("identify", copy)
+    assert answer["name"] == "ben"
+    assert answer["drawing_of"] is not None
+
+
+def test_every_change_is_a_version_that_can_be_put_back(asked, charassets, folder, tmp_path):
+    first, _ = asked("gallery", "add", folder)
+    removed, _ = asked("gallery", "remove", "ben")
+    assert removed["characters"] == 2
+    assert len(asked("gallery", "list", "--versions")[0]) == 2
+    back, _ = asked("gallery", "rollback")
+    assert (back["version"], back["characters"]) == (first["version"], 3)
+    code, _, err = charassets("gallery", "remove", "nobody", "-w", tmp_path / "w")
+    assert code == 2
+    assert "nobody" in err
+
+
+def test_a_gallery_from_nothing_is_refused_in_one_line(charassets, tmp_path):
+    code, _, err = charassets("gallery", "add", "-w", tmp_path / "w")
+    assert code == 2
+    assert "--named-clusters" in err
+    (tmp_path / "empty").mkdir()
+    assert charassets("gallery", "add", tmp_path / "empty", "-w", tmp_path / "w")[0] == 2
+    picture(tmp_path / "one.png", 71, 0)
+    code, _, err = charassets("identify", tmp_path / "one.png", "-w", tmp_path / "w")
+    assert code == 2
+    assert "gallery add" in err
