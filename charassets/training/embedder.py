@@ -250,17 +250,30 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
     device, asked, tokenizer = device_here(), questions(), new_tokenizer()
-    model = _new_model(len(tokenizer)) if start is None else _open(start)
+    model = _new_model(len(tokenizer))
+    if start is not None:
+        _continue_from(start, model, tokenizer)
     model = model.to(device, memory_format=torch.channels_last)
     pool = _Pool(identities, _FIRST_IDENTITY + seed * identities, asked)
     fit(_Lessons(model, tokenizer, asked, pool, min(batch, identities), device), _RECIPE, out, minutes, seed)
     return save(model, tokenizer, out / "embedder")
 
 
-def _open(folder: Path) -> Any:  # noqa: ANN401 - see _new_model
+def _continue_from(folder: Path, model: Any, tokenizer: Any) -> None:  # noqa: ANN401 - see _new_model, new_tokenizer
+    """Take over all weights of a finished embedder; words that it did not know keep their random ones."""
+    import torch
+    from transformers import PreTrainedTokenizerFast
+
     from charassets.models.mini_clip import MiniClipModel
 
-    return MiniClipModel.from_pretrained(folder).float()
+    known = MiniClipModel.from_pretrained(folder).float().state_dict()
+    places, name = PreTrainedTokenizerFast.from_pretrained(folder).get_vocab(), "text.words.weight"
+    table = model.state_dict()[name].clone()
+    for word, place in tokenizer.get_vocab().items():
+        if word in places:
+            table[place] = known[name][places[word]]
+    with torch.no_grad():
+        model.load_state_dict({**known, name: table})
 
 
 def save(model: Any, tokenizer: Any, folder: Path) -> Path:  # noqa: ANN401 - transformers' classes

@@ -84,6 +84,16 @@ def test_the_embedder_trains_resumes_and_loads_through_the_auto_classes(tmp_path
     assert ids["attention_mask"][0] == [1, 1, 0, 0, 0][: len(ids["attention_mask"][0])]
 
 
+def test_a_finished_embedder_goes_on_learning_when_the_vocabulary_has_grown(tmp_path, monkeypatch):
+    known = embedder.words()
+    monkeypatch.setattr(embedder, "words", lambda: known[:-3])
+    start = embedder.train(tmp_path / "old", minutes=0.001, identities=4, batch=2)
+    monkeypatch.setattr(embedder, "words", lambda: known)
+    finished = embedder.train(tmp_path / "new", minutes=0.001, identities=4, batch=2, start=start)
+    names = json.loads((finished / "tokenizer.json").read_text())["model"]["vocab"]
+    assert set(known) <= names.keys()
+
+
 def test_the_manifest_names_every_file_a_loader_reads(tmp_path):
     source = tmp_path / "trained"
     source.mkdir()
