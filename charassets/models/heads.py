@@ -185,7 +185,7 @@ class MiniHeads:
                 answers = self._network(*(torch.from_numpy(square).to(self._device) for square in squares))
             logits.append(answers.float().cpu().numpy())
         twice = probabilities(np.concatenate(logits), self._questions)
-        return {name: (chances[0::2] + chances[1::2]) / 2 for name, chances in twice.items()}
+        return {name: np.asarray((chances[0::2] + chances[1::2]) / 2, np.float32) for name, chances in twice.items()}
 
     def _looked(self, crop: Pixels, head: Fractions | None) -> tuple[tuple[Pixels, Pixels], tuple[Pixels, Pixels]]:
         """Head and figure twice: as found, and mirrored with more around the head; the errors of the two differ."""
