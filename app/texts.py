@@ -88,6 +88,10 @@ SEARCH_EMPTY = "What are you looking for?"
 SEARCH_EMPTY_TODO = "Type words, give a picture, or both; a filter narrows the answer."
 MAP_HINT = "Click a point to see its picture, or draw a box around some."
 
+TRAIN_EMPTY = "There is nothing to learn from"
+TRAIN_EMPTY_TODO = (
+    "No record is kept yet. Run a source with `charassets run`; its pictures and labels can be learnt then."
+)
 TRAIN_NOTHING = "Nothing was trained in this workspace yet."
 TRAIN_STARTED = "The training begins; it appears below within a few seconds."
 

@@ -59,6 +59,8 @@ def test_it_says_what_a_run_says(settings, picture, tmp_path):
     found = extract(picture, TAGS, own)
     for name, stage in shard_stages(own).items():
         run_stage(stage, shard, lake)
+        if name == "character_identities":  # asks the gallery of a workspace; one picture alone has none
+            continue
         stored = lake.fragment(name, shard).read()
         keep = [c for c in stored.column_names if c not in ("record_id", "source", "item_key", "uri")]
         assert found.tables[name].select(keep).to_pylist() == stored.select(keep).to_pylist(), name

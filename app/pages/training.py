@@ -45,8 +45,10 @@ def add(demo: gr.Blocks, context: Context) -> None:
 
 def handle(context: Context, act: Act) -> str:
     """The form, and what became of it."""
-    with context.reading():
-        pass  # says what to do where there is no warehouse
+    with context.reading() as con:  # says what to do where there is no warehouse
+        some = con.execute("SELECT 1 FROM records LIMIT 1").fetchone()
+    if some is None:
+        return view(frame.state(texts.TRAIN_EMPTY, h("p", texts.TRAIN_EMPTY_TODO)))
     form = act.get("form")
     problem: Child = None
     if act.get("do") == "form" and isinstance(form, dict):

@@ -30,6 +30,7 @@ STEPS = {
     "clusters": [],
     "duplicates": [],
     "review": [],
+    "train": [],
     "map": [],
     "search": [("open", "search?text=a+girl+with+green+hair"), ("wait", "#search .tile")],
     "stats": [],
