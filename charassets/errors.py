@@ -64,3 +64,11 @@ class BusyError(CharassetsError):
     """Another process works on this workspace."""
 
     exit_code = 7
+
+
+def is_interrupted_query(kind: str, message: str) -> bool:
+    """Whether an error, by the name of its class and its message, is DuckDB's answer to Ctrl-C during a query.
+
+    DuckDB swallows the KeyboardInterrupt and raises ``RuntimeError("Query interrupted")`` in its place.
+    """
+    return kind == RuntimeError.__name__ and "Query interrupted" in message

@@ -26,12 +26,13 @@ from charassets.cli.serve import serve
 from charassets.cli.setup import ingest, init
 from charassets.cli.studio import studio
 from charassets.cli.train import train
-from charassets.errors import CharassetsError, UsageError
+from charassets.errors import CharassetsError, UsageError, is_interrupted_query
 
 if TYPE_CHECKING:
     from charassets.cli.run import Request
 
 INTERRUPTED = 130
+_INTERRUPTED_WORDS = "interrupted; finished tables are kept, and the next run goes on from there"
 
 app = typer.Typer(
     name="charassets",
@@ -149,12 +150,15 @@ def _guarded() -> int:
         code = INTERRUPTED
     except BrokenPipeError:  # the reader of stdout has seen enough
         return 0
-    except Exception as error:  # a bug of ours: say where it happened, so that it can be reported
+    except Exception as error:
+        if is_interrupted_query(type(error).__name__, str(error)):
+            return _told(_INTERRUPTED_WORDS, INTERRUPTED)
+        # a bug of ours: say where it happened, so that it can be reported
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         return _told(f"unexpected {type(error).__name__}: {error} [{where}]; please report this as a bug", 1)
     if code == INTERRUPTED:  # typer answers so to Ctrl-C inside a command
-        return _told("interrupted; finished tables are kept, and the next run goes on from there", INTERRUPTED)
+        return _told(_INTERRUPTED_WORDS, INTERRUPTED)
     return code if isinstance(code, int) else 0
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import dagster as dg
 
+from charassets.errors import is_interrupted_query
 from charassets.lake.fragments import Manifest
 
 _INTERRUPTIONS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
@@ -161,7 +162,11 @@ def _is_interruption(event: dg.DagsterEvent) -> bool:
         error = event.job_failure_data.error
     else:
         return False
-    return error is not None and error.cls_name in _INTERRUPTIONS
+    while error is not None:
+        if error.cls_name in _INTERRUPTIONS or is_interrupted_query(error.cls_name or "", error.message):
+            return True
+        error = error.cause
+    return False
 
 
 def _plain(metadata: Mapping[str, dg.MetadataValue]) -> dict[str, Any]:

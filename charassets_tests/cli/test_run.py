@@ -154,7 +154,8 @@ def test_ctrl_c_ends_with_130_and_the_next_run_goes_on(charassets, models, sourc
     assert running.wait(timeout=120) == 130, err
     assert "interrupted" in err
     assert "Traceback" not in err
-    assert charassets("run", "-w", work)[0] == 0
+    code, out, err = charassets("run", "-w", work)
+    assert code == 0, err + out
 
 
 def test_own_pictures_take_the_place_of_the_demo_and_a_retired_source_leaves(charassets, models, source, tmp_path):
