@@ -1,0 +1,196 @@
+"""All settings together, and where their values come from: a profile, a YAML file, the environment, then flags.
+
+What belongs here: the whole, and reading it. Not here: the sections.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
+
+from charassets.errors import UsageError
+from charassets.settings.answers import AttributeSettings, ClassifierSettings, EvaluationSettings
+from charassets.settings.collection import (
+    CheckSettings,
+    ClusterSettings,
+    DuplicateSettings,
+    GraphSettings,
+    IdentitySettings,
+)
+from charassets.settings.exporting import ExportSettings
+from charassets.settings.models import (
+    DetectorSettings,
+    EmbedderSettings,
+    HeadSettings,
+    OcrSettings,
+    TaggerSettings,
+    TextLlmSettings,
+    VlmSettings,
+)
+from charassets.settings.pictures import CropSettings, GateSettings, ImageSettings, ShardSettings, SourceSettings
+
+PROFILES = Path(__file__).parent.parent / "profiles"
+"""One YAML a profile: the models and thresholds that go together."""
+
+SETTINGS_FILE = "charassets.yaml"
+"""Name of the settings file of a workspace."""
+
+
+_PREFIX = "CHARASSETS_"
+_OTHER_VARIABLES = {
+    "CHARASSETS_SETTINGS",
+    "CHARASSETS_FAULTS",
+    "CHARASSETS_TOKEN",
+}  # the settings file itself; fault points of the crash tests; the secret of `charassets serve`
+
+
+def _workspace_file() -> Path | None:
+    named = os.environ.get("CHARASSETS_SETTINGS")
+    if named:
+        return Path(named)
+    found = Path(os.environ.get("CHARASSETS_WORKSPACE", "workspace")) / SETTINGS_FILE
+    return found if found.is_file() else None
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. Precedence, weakest first: profile, settings file, ``CHARASSETS_*``, flags.
+
+    Nested names take two underscores in the environment: ``CHARASSETS_GATES__MIN_SHARPNESS=40``.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="CHARASSETS_",
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
+    )
+
+    workspace: Path = Field(
+        Path("workspace"), description="Folder of the lake, the warehouse, Dagster's state and reports."
+    )
+    lake: str | None = Field(
+        None, description="Root of the lake if not WORKSPACE/lake: a folder or a URI pyarrow.fs opens."
+    )
+    profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
+    device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
+    decode_threads: int = Field(default=2, ge=1, le=256, description="Threads that read and decode pictures.")
+    sources: tuple[SourceSettings, ...] = Field(default=(), description="Where images and tags come from.")
+    shards: ShardSettings = Field(default_factory=ShardSettings)
+    images: ImageSettings = Field(default_factory=ImageSettings)
+    detector: DetectorSettings
+    crops: CropSettings = Field(default_factory=CropSettings)
+    embedder: EmbedderSettings
+    heads: HeadSettings | None = Field(
+        default=None, description="Attribute heads; without them the embedder is asked alone."
+    )
+    tagger: TaggerSettings | None = Field(default=None, description="A tagger whose tags are evidence of pictures.")
+    vlm: VlmSettings | None = Field(default=None, description="A vision-language model asked about every crop.")
+    text_llm: TextLlmSettings | None = Field(default=None, description="A text model that reads descriptions.")
+    ocr: OcrSettings | None = Field(default=None, description="Finds and reads what is written in a picture.")
+    gates: GateSettings = Field(default_factory=GateSettings)
+    graph: GraphSettings = Field(default_factory=GraphSettings)
+    duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
+    clusters: ClusterSettings = Field(default_factory=ClusterSettings)
+    checks: CheckSettings = Field(default_factory=CheckSettings)
+    attributes: AttributeSettings = Field(default_factory=AttributeSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    classifiers: tuple[ClassifierSettings, ...] = Field(
+        default=(), description="Trained classifiers that are asked about every picture."
+    )
+    identity: IdentitySettings = Field(default_factory=IdentitySettings)
+    exports: tuple[ExportSettings, ...] = Field(
+        default=(ExportSettings(),), description="Exports that Dagster publishes into WORKSPACE/exports."
+    )
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        names = [s.name for s in self.sources]
+        twice = sorted({n for n in names if names.count(n) > 1})
+        if twice:
+            raise ValueError(f"two sources are named {twice[0]!r}; name them apart with NAME=PATH")
+        return self
+
+    @property
+    def lake_root(self) -> str:
+        """Root of the lake: a folder or URI."""
+        return self.lake or str(self.workspace / "lake")
+
+
+def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:
+    """Settings from profile, settings file, environment and flags, in rising precedence.
+
+    Args:
+        flags: nested values given on the command line; they win over everything.
+        file: settings file; by default ``CHARASSETS_SETTINGS``, else the workspace's ``charassets.yaml`` if there is one.
+
+    Raises:
+        UsageError: an unknown or out-of-bounds setting, an unknown profile, or an unreadable file.
+    """
+    flags = dict(flags or {})
+    path = file or _workspace_file()
+    from_file = _read_yaml(path) if path else {}
+    profile = flags.get("profile") or os.environ.get("CHARASSETS_PROFILE") or from_file.get("profile") or "mini"
+    base = merge(_read_profile(str(profile)), from_file)
+    environment = _environment_values()
+    try:
+        return Settings.model_validate(merge(merge(base, environment), {**flags, "profile": str(profile)}))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "settings"
+        known = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        raise UsageError(
+            f"{name}: {known}",
+            where=str(path or "settings"),
+            todo="`charassets config` lists every setting with its bounds",
+        ) from None
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over`` laid on top, nested mappings merged key by key."""
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        merged[key] = merge(below, value) if isinstance(below, Mapping) and isinstance(value, Mapping) else value
+    return merged
+
+
+def _environment_values() -> dict[str, Any]:
+    """What ``CHARASSETS_*`` sets, nested as the model is.
+
+    Raises:
+        UsageError: a variable that names no setting (a typing error would otherwise pass unnoticed), or broken JSON in one.
+    """
+    for name in os.environ:
+        setting = name.removeprefix(_PREFIX).split("__")[0].lower()
+        if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and setting not in Settings.model_fields:
+            raise UsageError(
+                f"{name} names no setting", where="environment", todo="unset it, or see `charassets config`"
+            )
+    try:
+        return EnvSettingsSource(Settings)()
+    except SettingsError as error:
+        raise UsageError(str(error), where="environment", todo="lists and mappings are given as JSON") from None
+
+
+def _read_profile(name: str) -> dict[str, Any]:
+    path = PROFILES / f"{name}.yaml"
+    if not name.isidentifier() or not path.is_file():
+        known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
+        raise UsageError(f"profile {name!r} does not exist", where="settings", todo=f"choose one of {known}")
+    return _read_yaml(path)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"cannot read the settings: {line}", where=str(path), todo="mend or remove the file") from None
+    if not isinstance(content, dict):
+        raise UsageError("the settings are not a mapping", where=str(path), todo="write `name: value` lines")
+    return content
