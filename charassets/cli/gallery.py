@@ -34,6 +34,9 @@ def add(
     ] = None,
     clusters: Annotated[bool, typer.Option("--named-clusters", help="The characters that people named.")] = False,
     tags: Annotated[bool, typer.Option("--character-tags", help="Records whose source names one character.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Leave the gallery in force aside; `gallery rollback` brings it back.")
+    ] = False,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
@@ -46,10 +49,10 @@ def add(
     place, settings = _place(workspace)
     with place.locked(), reserved_stdout():
         if folder is not None:
-            taken = add_folder(place.open_lake(), settings, folder)
+            taken = add_folder(place.open_lake(), settings, folder, anew=anew)
         else:
             names = _named(place, _BY_NAME if clusters else _BY_TAG)
-            taken = add_records(place.open_lake(), settings, names, "cluster" if clusters else "tags")
+            taken = add_records(place.open_lake(), settings, names, "cluster" if clusters else "tags", anew=anew)
     for line in taken.refused:
         talk(f"left out: {line}")
     facts = {"added": taken.added, "refused": len(taken.refused), **_facts(taken.shelved)}
@@ -114,7 +117,7 @@ def rollback(
 ) -> None:
     """Put an older version in force again. What people confirmed since stays out of it."""
     from charassets.curation import EditLog
-    from charassets.enrolment import rollback as put_back
+    from charassets.growth import rollback as put_back
 
     place, _ = _place(workspace)
     with place.locked():
@@ -127,12 +130,12 @@ def update(workspace: Workspace = None, json: Json = False) -> None:
     """Take in what people confirmed and corrected, now; `charassets run` does so too. Says how right it was before and is."""
     from charassets.cli.run import reserved_stdout
     from charassets.curation import EditLog
-    from charassets.enrolment import grow
+    from charassets.growth import grow
 
     place, settings = _place(workspace)
     with place.locked(), reserved_stdout():
         grown = grow(place.open_lake(), settings, EditLog(place.edit_log))
-    facts = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after")}
+    facts = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after", "left_out")}
     facts |= _facts(grown.shelved) if grown.shelved else {}
     print_json({"ok": True, **facts}) if json else print_facts(facts)
 

@@ -10,7 +10,7 @@ from charassets.defs.conditions import COLLECTION_CONDITION
 from charassets.defs.failures import translated
 from charassets.defs.partitions import MODEL_POOL, OWNERS, run_shards, shard_asset
 from charassets.defs.resources import Workbench
-from charassets.enrolment import grow
+from charassets.growth import grow
 from charassets.stages.character_identities import CharacterIdentities
 
 
@@ -33,7 +33,7 @@ def character_gallery(context: dg.AssetExecutionContext, workbench: Workbench) -
     """Let the gallery learn; the shards that it makes stale are recognised again by the next run."""
     with translated(context):
         grown = grow(workbench.lake, workbench.settings, EditLog(workbench.workspace.edit_log))
-    told = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after")}
+    told = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after", "left_out")}
     shelved = grown.shelved
     size = {"characters": 0, "references": 0}
     if shelved is not None:

@@ -37,10 +37,14 @@ _ANSWERS = ("attribute", "value", "confidence", "status")
 
 
 class CharacterIdentities(Stage):
-    """Recognises the characters of the gallery in force; without one every record is skipped as ``no_gallery``."""
+    """Recognises the characters of the gallery in force.
+
+    Without one every record is skipped as ``no_gallery``, and what another embedder embedded than the gallery's references as
+    ``other_embedder``: a new model must not stop a run because of an old gallery.
+    """
 
     table: ClassVar[Table] = CHARACTER_IDENTITIES
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {
         CLIP_EMBEDDINGS.name: Reads(("crop_id", "model", "embedding"), key=("crop_id", "model")),
         SINGLE_CHARACTER_IMAGES.name: Reads(
@@ -66,15 +70,15 @@ class CharacterIdentities(Stage):
 
         Raises:
             VerificationError: the gallery is damaged.
-            CharassetsError: it was made with another embedder.
         """
         shelved = shelf.current(self._store)
         recogniser = None if shelved is None else Recogniser(shelved.gallery, self._settings.identity)
         for batch in batches:
             if recogniser is None:
                 yield Outcome(self.schema.empty_table(), skipped=dict.fromkeys(batch.record_ids, "no_gallery"))
+            elif batch.records["model"].unique().to_pylist() != [recogniser.gallery.model]:
+                yield Outcome(self.schema.empty_table(), skipped=dict.fromkeys(batch.record_ids, "other_embedder"))
             else:
-                checked_model(recogniser, batch.records["model"].unique().to_pylist())
                 shown = self.shown(batch)
                 yield Outcome(to_table(batch.record_ids, recogniser.identify(shown)))
 
@@ -112,7 +116,7 @@ def checked_model(recogniser: Recogniser, models: list[str]) -> None:
         raise CharassetsError(
             f"the gallery was made with {recogniser.gallery.model}, the pictures were embedded by {', '.join(models)}",
             where="gallery",
-            todo="`charassets gallery remove --all`, and add the characters again",
+            todo="use the profile it was made with, or `charassets gallery add --anew`",
         )
 
 

@@ -3,14 +3,19 @@
 import json
 
 import cv2
+import duckdb
 import numpy as np
 import pytest
 
+from charassets.curation import EditLog
 from charassets.studio.scenes import draw_portrait
 from charassets.studio.traits import sample_character
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 
+_NAMED = """
+    SELECT split_part(item_key, '.', 1), name, drawing_of, record_id FROM character_identities JOIN raw_shards USING (record_id)
+"""
 KNOWN = {"ann": 71, "ben": 19, "cleo": 33}
 
 
@@ -77,3 +82,42 @@ def test_a_gallery_from_nothing_is_refused_in_one_line(charassets, tmp_path):
     code, _, err = charassets("identify", tmp_path / "one.png", "-w", tmp_path / "w")
     assert code == 2
     assert "gallery add" in err
+
+
+def test_a_run_names_records_learns_from_people_and_outlives_another_embedder(
+    asked, charassets, folder, tmp_path, small_models
+):
+    for identity, view in ((71, 0), (71, 7), (19, 1), (402, 0)):
+        picture(tmp_path / "in" / f"{identity}-{view}.png", identity, view)
+    work = tmp_path / "w"
+    asked("gallery", "add", folder)
+    asked("run", "--source", tmp_path / "in")
+
+    def named():
+        with duckdb.connect(str(work / "charassets.duckdb"), read_only=True) as con:
+            rows = con.execute(_NAMED).fetchall()
+        return {item: answer for item, *answer in rows}
+
+    found = named()
+    assert (found["71-0"][0], found["19-1"][0]) == ("ann", "ben")
+    assert found["71-0"][1] is not None
+
+    log, stranger = EditLog(work / "curation" / "edits.sqlite"), found["402-0"][2]
+    said = log.append("identity.correct", {"record_ids": [stranger], "name": "dora"})
+    grown, _ = asked("gallery", "update")
+    assert (grown["changed"], grown["added"], grown["characters"]) == (True, 1, 4)
+    assert asked("gallery", "update")[0]["changed"] is False
+    asked("run")
+    assert named()["402-0"][0] == "dora"
+    log.undo(said.id)
+    assert asked("gallery", "update")[0]["removed"] == 1
+
+    log.append("identity.correct", {"record_ids": [stranger], "name": "dora"})
+    told, _ = asked("run", "--embedder", small_models.embedder)
+    assert told["stages"]["character_identities"]["skipped"] == 4
+    assert asked("gallery", "update")[0]["left_out"] == 1
+    code, _, err = charassets("identify", tmp_path / "in" / "71-0.png", "-w", work)
+    assert code != 0
+    assert "--anew" in err
+    anew, _ = asked("gallery", "add", folder, "--anew")
+    assert anew["characters"] == 3
