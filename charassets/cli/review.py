@@ -97,8 +97,8 @@ def take(
 
     answers: dict[tuple[str, str], list[str]] = {}
     for number, row in enumerate(_read(path), 2 if path.suffix == ".csv" else 1):
-        said = str(row.get("value") or "").strip()
         try:
+            said = str(row["value"] or "").strip()
             if said:
                 key = str(row["attribute"]), checked(str(row["attribute"]), said)
                 answers.setdefault(key, []).append(str(row["record_id"]))

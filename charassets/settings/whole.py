@@ -4,7 +4,7 @@ What belongs here: the whole, and reading it. Not here: the sections.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -145,9 +145,23 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
         known = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
         raise UsageError(
             f"{name}: {known}",
-            where=str(path or "settings"),
+            where=_said_in(first["loc"], {"command line": flags, "environment": environment, str(path): from_file}),
             todo="`charassets config` lists every setting with its bounds",
         ) from None
+
+
+def _said_in(place: Sequence[int | str], layers: Mapping[str, Mapping[str, Any]]) -> str:
+    """The layer, strongest first, that a value at fault comes from; what no layer holds is missing from all of them."""
+    for name, values in layers.items():
+        found: Any = values
+        for step in place:
+            try:
+                found = found[step]
+            except (KeyError, IndexError, TypeError):
+                break
+        else:
+            return name
+    return "settings"
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charassets.attributes.tags import parse, parse_text
+from charassets.attributes.vocabulary import UNKNOWN, load
 
 
 def claims(parsed):
@@ -169,8 +170,11 @@ def test_nothing_is_made_of_nothing():
 
 @given(st.text())
 def test_any_text_is_parsed_without_an_error(text):
-    parse(text)
-    parse_text(text)
+    for parsed in (parse(text), parse_text(text)):
+        for said in (*parsed.said, *parsed.denied):
+            known = load().attributes[said.claim.attribute]
+            assert said.words
+            assert said.claim.value in {UNKNOWN, *(value.name for value in known.values)}
 
 
 @given(st.permutations(["1girl", "solo", "blue eyes", "red eyes", "streaked hair", "no_glasses", "black hair"]))

@@ -138,6 +138,19 @@ def test_config_lists_every_setting_with_bounds_and_meaning(charassets, monkeypa
     assert "gates.min_sharpness" in charassets("config")[1]
 
 
+def test_a_setting_out_of_bounds_names_where_it_was_said(charassets, monkeypatch, tmp_path):
+    (tmp_path / "charassets.yaml").write_text("gates: {min_side: 32}\n")
+    call = ("extract", "--tags", "1girl", "--set")
+    monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
+    code, _, err = charassets(*call, "gates.min_sharpness=-1")
+    assert (code, "[command line]" in one_line(err)) == (2, True)
+    monkeypatch.setenv("CHARASSETS_GATES__MIN_SHARPNESS", "-1")
+    assert "[environment]" in charassets("config")[2]
+    monkeypatch.delenv("CHARASSETS_GATES__MIN_SHARPNESS")
+    (tmp_path / "charassets.yaml").write_text("gates: {min_side: none}\n")
+    assert "charassets.yaml]" in charassets("config")[2]
+
+
 def test_status_says_what_is_missing(charassets, small_models, tmp_path):
     models = {"detector": {"path": str(small_models.detector)}, "embedder": {"path": str(small_models.embedder)}}
     workspace_over(folder_of(tmp_path / "p", 4), tmp_path / "w", **models)

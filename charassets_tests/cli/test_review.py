@@ -69,6 +69,13 @@ def test_one_wrong_answer_in_a_file_takes_none(charassets, place, tmp_path):
     assert EditLog(place.edit_log).edits() == []
 
 
+def test_a_file_without_the_column_of_answers_is_refused(charassets, place, tmp_path):
+    (tmp_path / "answers.csv").write_text("record_id,attribute,answer\nann-1,Hair Color,Blonde\n")
+    code, _, err = charassets("review", "take", tmp_path / "answers.csv", "-w", place.root)
+    assert code == 2
+    assert "there is no 'value'" in err and "line 2" in err
+
+
 def test_a_terminal_answers_skips_undoes_and_stops(charassets, place, monkeypatch):
     first, *_ = queue(charassets, place)
     typed = iter(["", "u", "nonsense", "a", "q"])
