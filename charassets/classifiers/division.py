@@ -23,14 +23,15 @@ SHARES = (0.6, 0.2, 0.2)
 
 
 def divide(
-    labels: NDArray[np.int64], bonds: pa.Table, bound_by: Sequence[str], seed: int
+    labels: NDArray[np.int64], values: Sequence[str], bonds: pa.Table, bound_by: Sequence[str], seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The part of every record, and its group.
 
     Groups go largest first (of equally large ones in a drawn order) to the part that lacks most of their classes.
 
     Args:
-        labels: (n,) class of each record.
+        labels: (n,) class of each record, an index into ``values``.
+        values: the classes by name, for the refusal.
         bonds: n rows; equal, non-null values of a column bind.
         bound_by: columns that bind.
         seed: of the order.
@@ -43,7 +44,7 @@ def divide(
     """
     columns = [bonds[name].combine_chunks() for name in bound_by]
     groups = components(columns, len(labels)).astype(np.int64)
-    counts = np.zeros((groups.max() + 1, labels.max() + 1))
+    counts = np.zeros((groups.max() + 1, len(values)))
     np.add.at(counts, (groups, labels), 1)
     sides = _filled(counts, seed)
     parts = sides[groups]
@@ -53,7 +54,7 @@ def divide(
         missing = np.setdiff1d(np.arange(counts.shape[1]), labels[parts == side])
         if len(missing):
             raise UsageError(
-                f"label number {missing[0]} has too few groups of pictures that belong together to reach {name}",
+                f"label {values[missing[0]]!r} has too few groups of pictures that belong together to reach {name}",
                 where="split",
                 todo="add pictures of it, or bind by duplicates alone: --together duplicates",
             )

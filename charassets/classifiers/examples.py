@@ -54,14 +54,7 @@ def divided(found: Labelled, spec: Spec) -> Examples:
         UsageError: a label does not reach every part.
     """
     bound_by = BOUND_BY_DUPLICATES + (BOUND_BY_CHARACTER if "character" in spec.together else ())
-    try:
-        parts, groups = divide(found.labels, found.bonds, bound_by, spec.seed)
-    except UsageError as error:
-        number = int(error.what.split()[2]) if error.what.startswith("label number") else None
-        if number is None:
-            raise
-        told = error.what.replace(f"label number {number}", f"label {found.values[number]!r}")
-        raise UsageError(told, where=spec.label, todo=error.todo) from None
+    parts, groups = divide(found.labels, found.values, found.bonds, bound_by, spec.seed)
     labels = found.labels
     if spec.shuffle_labels:
         labels = np.random.default_rng([spec.seed, 0x5F]).permutation(labels)

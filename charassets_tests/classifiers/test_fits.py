@@ -116,7 +116,7 @@ def test_nothing_that_belongs_together_crosses_the_split(rows, seed):
     labels = np.array([label for _, label in rows])
     labels = np.searchsorted(np.unique(labels), labels)
     try:
-        parts, groups = divide(labels, bonds, ("group_id", "image_id"), seed)
+        parts, groups = divide(labels, "abc"[: labels.max() + 1], bonds, ("group_id", "image_id"), seed)
     except UsageError as refused:
         assert "too few groups" in refused.what
         return
@@ -136,7 +136,7 @@ def test_the_proof_finds_a_duplicate_that_was_planted_on_two_sides():
 def test_every_class_has_its_share_of_every_part():
     labels = np.repeat([0, 1, 2], [300, 60, 30])
     bonds = pa.table({"group_id": [f"g{k // 2}" for k in range(390)]})
-    parts, _ = divide(labels, bonds, ("group_id",), seed=0)
+    parts, _ = divide(labels, "abc", bonds, ("group_id",), seed=0)
     for label in range(3):
         shares = np.bincount(parts[labels == label], minlength=3) / (labels == label).sum()
         np.testing.assert_allclose(shares, (0.6, 0.2, 0.2), atol=0.08)
@@ -145,5 +145,5 @@ def test_every_class_has_its_share_of_every_part():
 def test_a_class_that_is_one_group_is_refused_by_name():
     labels = np.repeat([0, 1], 30)
     bonds = pa.table({"group_id": [f"g{k}" if k < 30 else "all the same" for k in range(60)]})
-    with pytest.raises(UsageError, match="too few groups"):
-        divide(labels, bonds, ("group_id",), seed=0)
+    with pytest.raises(UsageError, match="label 'villain' has too few groups"):
+        divide(labels, ["hero", "villain"], bonds, ("group_id",), seed=0)
