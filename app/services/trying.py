@@ -24,6 +24,7 @@ from charassets.extraction import Extraction, extract
 from charassets.images.crops import webp
 from charassets.images.decode import decode
 from charassets.settings import Settings
+from charassets.sources.video import png
 from charassets.warehouse.reviews import REVIEWED
 
 MOST_PICTURES = 24
@@ -142,7 +143,7 @@ def examples() -> tuple[Given, ...]:
     from charassets.studio.scenes import draw_scene
 
     return tuple(
-        Given(f"drawing {number}", video.png(draw_scene(seed, _EXAMPLE_SIDE, kind=kind).pixels))
+        Given(f"drawing {number}", png(draw_scene(seed, _EXAMPLE_SIDE, kind=kind).pixels))
         for number, (seed, kind) in enumerate(_EXAMPLES, 1)
     )
 

@@ -1,7 +1,7 @@
-"""A few frames of a short video, opened by PyAV from bytes with nothing but real containers allowed.
+"""A few frames of a short video that somebody uploads.
 
-What belongs here: opening and sampling. Not here: what is seen on a frame. A text file may call itself a video and name other
-files of the machine (ffconcat, m3u8, SDP); the lists below leave no such door (``docs`` of FFmpeg: format_whitelist).
+What belongs here: limits of an upload, and frames spread over it. Not here: opening safely and choosing frames of whole episodes
+(``charassets.sources.video``), what is seen on a frame.
 """
 
 import io
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from charassets.errors import Rejected
-from charassets.sources.video import FORMATS
+from charassets.sources.video import opened, png
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -24,7 +23,7 @@ MAX_PIXELS = 3840 * 2160
 FRAMES = 12
 """Frames looked at, spread evenly over the whole video."""
 
-_TIMEOUT_S = (5.0, 5.0)  # to open, to read
+_PICTURE_BRANDS = (b"avif", b"avis", b"mif1", b"msf1", b"heic", b"heix", b"hevc", b"heim")
 _TRIES = 240  # frames decoded at most behind a key frame while looking for one of the wanted times
 
 
@@ -42,10 +41,10 @@ class Frame:
 
 
 def is_video(data: bytes) -> bool:
-    """Whether the bytes begin as one of the allowed containers does."""
+    """Whether the bytes begin as one of the allowed containers does; AVIF and HEIC pictures share theirs with MP4."""
     head = data[:12]
     return (
-        head[4:8] == b"ftyp"
+        (head[4:8] == b"ftyp" and head[8:12] not in _PICTURE_BRANDS)
         or head[:4] == b"\x1a\x45\xdf\xa3"
         or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
         or (data[:1] == b"\x47" and data[188:189] == b"\x47")
@@ -67,24 +66,13 @@ def sample(data: bytes, frames: int = FRAMES) -> list[Frame]:
     Raises:
         Rejected: ``too_many_bytes``, ``too_many_pixels``, or ``undecodable``; nothing else, whatever the bytes.
     """
-    import av
-    import av.error
-
     if len(data) > MAX_BYTES:
         raise Rejected("too_many_bytes", f"{len(data)} bytes, at most {MAX_BYTES}")
-    options = {"format_whitelist": FORMATS, "protocol_whitelist": ""}
-    try:
-        with av.open(io.BytesIO(data), "r", options=options, timeout=_TIMEOUT_S) as container:
-            return _sampled(container, frames)
-    except Rejected:
-        raise
-    except (av.error.FFmpegError, ValueError, IndexError, MemoryError, OSError) as error:
-        raise Rejected("undecodable", f"no video that can be read: {str(error)[:120]}") from error
+    with opened(io.BytesIO(data)) as container:
+        return _sampled(container, frames)
 
 
 def _sampled(container: "InputContainer", frames: int) -> list[Frame]:
-    if not container.streams.video:
-        raise Rejected("undecodable", "there is no picture in this file")
     stream = container.streams.video[0]
     if stream.width * stream.height > MAX_PIXELS:
         raise Rejected("too_many_pixels", f"{stream.width}x{stream.height}, at most {MAX_PIXELS} pixels")
@@ -113,10 +101,3 @@ def _at(container: "InputContainer", time_s: float) -> Frame | None:
     return (
         None if last is None else Frame(float(last.time or 0.0), np.asarray(last.to_ndarray(format="rgb24"), np.uint8))
     )
-
-
-def png(pixels: NDArray[np.uint8]) -> bytes:
-    """(height, width, 3) uint8 RGB as a quickly written PNG."""
-    held = io.BytesIO()
-    Image.fromarray(pixels).save(held, "PNG", compress_level=1)
-    return held.getvalue()

@@ -213,6 +213,13 @@ def test_a_video_is_answered_frame_by_frame_and_a_forged_one_in_one_line(client)
     assert (refused["name"], refused["code"]) == ("forged.mp4", "undecodable")
 
 
+def test_an_avif_picture_is_a_picture_though_its_container_is_a_videos(client):
+    held = io.BytesIO()
+    Image.new("RGB", (96, 128), (200, 60, 60)).save(held, "AVIF")
+    (told,) = client.post("/v1/extract", files=[("images", ("a.avif", held.getvalue()))]).json()["results"]
+    assert (told["name"], told["size"]) == ("a.avif", [96, 128])
+
+
 def test_what_was_sent_wrongly_is_told(client, png):
     is_problem(client.post("/v1/classify"), 400)
     is_problem(client.post("/v1/classify", files=[("images", ("a.png", png))] * 17), 400)
