@@ -5,6 +5,9 @@ import sys
 import pytest
 
 from charassets import cli
+from charassets.lake.workspace import Workspace
+from charassets.warehouse import build
+from charassets_tests.warehouse.small_lake import built_lake, settings_for
 
 
 @pytest.fixture
@@ -19,3 +22,12 @@ def charassets(monkeypatch, capfd):
         return left.value.code, told.out, told.err
 
     return call
+
+
+@pytest.fixture
+def workspace(tmp_path) -> Workspace:
+    """A small lake and its warehouse."""
+    settings = settings_for(tmp_path / "w")
+    workspace, lake = built_lake(settings)
+    build(workspace, lake, settings)
+    return workspace

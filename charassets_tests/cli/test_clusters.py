@@ -8,46 +8,38 @@ from charassets.curation import EditLog, take_snapshot
 from charassets.stages.character_clusters import CharacterClusters
 from charassets.stages.collection import run_collection
 from charassets.warehouse import build
-from charassets_tests.warehouse.small_lake import built_lake, settings_for
+from charassets_tests.warehouse.small_lake import settings_for
 
 pytestmark = pytest.mark.usefixtures("own_environment")
 
 
-@pytest.fixture
-def place(tmp_path):
-    settings = settings_for(tmp_path / "w")
-    workspace, lake = built_lake(settings)
-    build(workspace, lake, settings)
-    return workspace
-
-
-def test_characters_are_published_with_folders_and_without(charassets, place, tmp_path):
-    code, out, err = charassets("clusters", "export", "--out", tmp_path / "out", "-w", place.root, "--json")
+def test_characters_are_published_with_folders_and_without(charassets, workspace, tmp_path):
+    code, out, err = charassets("clusters", "export", "--out", tmp_path / "out", "-w", workspace.root, "--json")
     told = json.loads(out)
     assert (code, told["path"], told["unchanged"]) == (0, str(tmp_path / "out"), False), err
     assert (tmp_path / "out" / "character_000").is_dir() and (tmp_path / "out" / "quality_report.json").is_file()
-    alone = ("clusters", "export", "--no-folders", "--out", tmp_path / "alone", "-w", place.root)
+    alone = ("clusters", "export", "--no-folders", "--out", tmp_path / "alone", "-w", workspace.root)
     assert charassets(*alone)[0] == 0
     assert {path.suffix for path in (tmp_path / "alone").iterdir()} >= {".png", ".webp", ".json", ".jsonl"}
     assert not [path for path in (tmp_path / "alone").iterdir() if path.is_dir()]
 
 
-def test_a_folder_that_holds_something_else_is_not_replaced(charassets, place, tmp_path):
+def test_a_folder_that_holds_something_else_is_not_replaced(charassets, workspace, tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    code, _, err = charassets("clusters", "export", "--out", tmp_path / "mine", "-w", place.root)
+    code, _, err = charassets("clusters", "export", "--out", tmp_path / "mine", "-w", workspace.root)
     assert code != 0 and "no export" in err
     assert (tmp_path / "mine" / "letter.txt").read_text() == "dear"
 
 
-def test_what_does_not_hold_is_hinted_at_and_listed(charassets, place):
-    assert "everything that people decided holds" in charassets("clusters", "unkept", "-w", place.root)[2]
-    lake, settings, log = place.open_lake(), settings_for(place.root), EditLog(place.edit_log)
+def test_what_does_not_hold_is_hinted_at_and_listed(charassets, workspace):
+    assert "everything that people decided holds" in charassets("clusters", "unkept", "-w", workspace.root)[2]
+    lake, settings, log = workspace.open_lake(), settings_for(workspace.root), EditLog(workspace.edit_log)
     tie = log.append("records.same_character", {"record_ids": ["ann-1", "ann-2"]}, actor="mia")
     log.append("records.different_character", {"left": ["ann-1"], "right": ["ann-2", "ann-3"]})
     take_snapshot(log, lake)
     run_collection(CharacterClusters(settings), lake)
-    build(place, lake, settings)
-    assert "`charassets clusters unkept` lists them" in charassets("clusters", "list", "-w", place.root)[2]
-    (line,) = json.loads(charassets("clusters", "unkept", "-w", place.root, "--json")[1])
+    build(workspace, lake, settings)
+    assert "`charassets clusters unkept` lists them" in charassets("clusters", "list", "-w", workspace.root)[2]
+    (line,) = json.loads(charassets("clusters", "unkept", "-w", workspace.root, "--json")[1])
     assert (line["edit_id"], line["actor"], line["table_name"]) == (tie.id, "mia", "character_clusters")

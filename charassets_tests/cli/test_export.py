@@ -5,19 +5,8 @@ import json
 import pytest
 
 from charassets.curation import EditLog
-from charassets.lake.workspace import Workspace
-from charassets.warehouse import build
-from charassets_tests.warehouse.small_lake import built_lake, settings_for
 
 pytestmark = pytest.mark.usefixtures("own_environment")
-
-
-@pytest.fixture
-def workspace(tmp_path) -> Workspace:
-    settings = settings_for(tmp_path / "w")
-    workspace, lake = built_lake(settings)
-    build(workspace, lake, settings)
-    return workspace
 
 
 def test_an_export_is_told_as_one_object_and_the_second_does_nothing(charassets, workspace, tmp_path):

@@ -6,20 +6,11 @@ import pytest
 
 from charassets.curation import EditLog
 from charassets.curation.snapshot import take_snapshot
-from charassets.lake.workspace import Workspace
 from charassets.warehouse import build
 from charassets_tests.defs.small_source import folder_of
-from charassets_tests.warehouse.small_lake import built_lake, settings_for
+from charassets_tests.warehouse.small_lake import settings_for
 
 pytestmark = pytest.mark.usefixtures("own_environment")
-
-
-@pytest.fixture
-def workspace(tmp_path) -> Workspace:
-    settings = settings_for(tmp_path / "w")
-    workspace, lake = built_lake(settings)
-    build(workspace, lake, settings)
-    return workspace
 
 
 def test_why_tells_the_story_to_people_and_to_programs(charassets, workspace):
