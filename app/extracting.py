@@ -4,13 +4,17 @@ What belongs here: who waits and for how long. Not here: extracting (``charasset
 """
 
 import asyncio
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
 
 from app.problems import OverloadedError, TooLateError
 from charassets.errors import Rejected
 from charassets.extraction import Extraction, extract
 from charassets.images.crops import webp
 from charassets.settings import Settings
+
+T = TypeVar("T")
 
 WAITING = 16
 """Pictures of all askers that may wait; a picture takes about a second on two cores."""
@@ -38,11 +42,20 @@ class Extractor:
             OverloadedError: too many wait already.
             TooLateError: no answer in time.
         """
+        return await self.answer(data, tags, lambda found: found)
+
+    async def answer(self, data: bytes | None, tags: str | None, say: Callable[[Extraction], T]) -> T:
+        """What ``say`` makes of one picture, in the thread of the models, which it may use.
+
+        Raises:
+            OverloadedError: too many wait already.
+            TooLateError: no answer in time.
+        """
         if self._waiting >= WAITING:
             raise OverloadedError("too many pictures wait", todo="try again in a few seconds, or use POST /v1/jobs")
         self._waiting += 1
         try:
-            work = asyncio.get_running_loop().run_in_executor(self._thread, self.now, data, tags)
+            work = asyncio.get_running_loop().run_in_executor(self._thread, lambda: say(self.now(data, tags)))
             return await asyncio.wait_for(work, PATIENCE_S)
         except TimeoutError:
             raise TooLateError(

@@ -19,7 +19,7 @@ from app import thumbnails
 from app.door import Door
 from app.guard import LOOPBACK_NAMES, Guard, Rules
 from app.problems import NotFoundError, add_handlers
-from app.rest import classifiers, clusters, edits, jobs, pictures, records
+from app.rest import classifiers, clusters, edits, identities, jobs, pictures, records
 from app.rest.pictures import full
 from app.rest.services import Services
 from app.worker import Worker
@@ -68,6 +68,7 @@ def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True, 
         clusters.router,
         edits.router,
         jobs.router,
+        identities.router,
         classifiers.router,
         thumbnails.router,
     ):

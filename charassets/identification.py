@@ -4,13 +4,15 @@ What belongs here: the answer as one object, for the command line and the server
 (``charassets.identity.recognition``).
 """
 
+from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Any
 
+from charassets.classification import CLASSIFIER, classified, classifier_of
 from charassets.enrolment import in_force, shown_of
 from charassets.errors import UsageError
-from charassets.extraction import Extraction, extract
+from charassets.extraction import Extraction
 from charassets.identity import shelf
 from charassets.identity.calibration import MODES
 from charassets.identity.recognition import Recogniser
@@ -29,22 +31,38 @@ def recogniser_of(lake: Lake, settings: Settings) -> Recogniser:
     return _recogniser(_Held(lake, digest, lake.store.root), settings.identity.model_dump_json())
 
 
-def identified(
-    data: bytes, tags: str | None, recogniser: Recogniser, settings: Settings, mode: str | None = None
-) -> dict[str, Any]:
-    """Extract a picture and say whom it shows.
+def asking(
+    lake: Lake, settings: Settings, mode: str | None = None, classifier: str | None = None
+) -> Callable[[Extraction], dict[str, Any]]:
+    """What says of an extracted picture whom it shows.
+
+    Args:
+        lake: holds the gallery and the classifiers in force.
+        settings: metric, and when to doubt.
+        mode: ``embedding`` or ``fused``: the gallery; ``classifier``: a classifier trained here. By default the
+            classifier if one is named, else the gallery as the settings say.
+        classifier: its name.
 
     Raises:
-        UsageError: a mode that there is not.
-        CharassetsError: the gallery was made with another embedder.
+        UsageError: no such mode, no gallery, or no such classifier.
     """
-    return answer_of(extract(data, tags, settings), recogniser, settings, mode)
+    if mode is not None and mode not in (*MODES, CLASSIFIER):
+        raise UsageError(f"there is no mode {mode[:20]!r}", where="mode", todo=f"use {', '.join((*MODES, CLASSIFIER))}")
+    if mode == CLASSIFIER or (mode is None and classifier is not None):
+        chosen = classifier_of(lake, settings, classifier)
+        return lambda found: classified(found, chosen)
+    if classifier is not None:
+        raise UsageError(f"mode {mode} asks the gallery", where=CLASSIFIER, todo="leave the classifier or the mode out")
+    recogniser = recogniser_of(lake, settings)
+    return lambda found: answer_of(found, recogniser, settings, mode)
 
 
 def answer_of(found: Extraction, recogniser: Recogniser, settings: Settings, mode: str | None = None) -> dict[str, Any]:
-    """The same of a picture that was extracted."""
-    if mode is not None and mode not in MODES:
-        raise UsageError(f"there is no mode {mode[:20]!r}", where="mode", todo=f"use {' or '.join(MODES)}")
+    """Whom an extracted picture shows, by the gallery.
+
+    Raises:
+        CharassetsError: the gallery was made with another embedder.
+    """
     told: dict[str, Any] = {"verdict": found.verdict, "reason": found.reason, "name": None}
     if found.embedding is None or found.embedder is None:
         return told

@@ -5,9 +5,9 @@ What belongs here: taking uploads and shaping answers. Not here: extraction (``c
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, File, Form, UploadFile
 from pydantic import BaseModel, Field
@@ -19,6 +19,8 @@ from charassets.attributes.tags import Said, parse
 from charassets.cli.extract import as_json
 from charassets.errors import Rejected, UsageError
 from charassets.extraction import Extraction
+
+T = TypeVar("T")
 
 MAX_PICTURES = 16
 """Pictures of one request; more go to ``/v1/jobs``."""
@@ -98,12 +100,20 @@ def full(found: Extraction, crop: bool = False, embedding: bool = False) -> dict
 
 
 async def _each(at: At, images: Sequence[UploadFile], tags: Sequence[str]) -> AsyncIterator[tuple[str, Extraction]]:
+    async for one in each(at, images, tags, lambda found: found):
+        yield one
+
+
+async def each(
+    at: At, images: Sequence[UploadFile], tags: Sequence[str], say: Callable[[Extraction], T]
+) -> AsyncIterator[tuple[str, T]]:
+    """Name and answer of every picture of a request, of videos every frame; one that cannot be used stops no other."""
     for name, data, words in await gathered(images, tags, MAX_PICTURES):
         try:
             for frame, picture in await asyncio.to_thread(frames, name, data):
-                yield frame, await at.extractor.extract(picture, words)
+                yield frame, await at.extractor.answer(picture, words, say)
         except Rejected as error:
-            yield name, Extraction("rejected", error.detail or error.code, code=error.code)
+            yield name, say(Extraction("rejected", error.detail or error.code, code=error.code))
 
 
 def frames(name: str, data: bytes | None) -> list[tuple[str, bytes | None]]:

@@ -143,21 +143,27 @@ def update(workspace: Workspace = None, json: Json = False) -> None:
 def identify(
     pictures: Annotated[list[Path], typer.Argument(help="Pictures of one character each; - for stdin.")],
     tags: Tags = None,
-    mode: Annotated[str | None, typer.Option(help="embedding or fused; none: as the settings say.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(help="embedding, fused or classifier; none: the gallery, as the settings say.")
+    ] = None,
+    classifier: Annotated[
+        str | None, typer.Option(help="Ask this classifier, trained here, instead of the gallery.")
+    ] = None,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
     """Say which character of the gallery each picture shows, or that it is nobody of them."""
     from charassets.cli.run import reserved_stdout
-    from charassets.identification import identified, recogniser_of
+    from charassets.extraction import extract
+    from charassets.identification import asking
 
     place, settings = _place(workspace)
-    recogniser = recogniser_of(place.open_lake(), settings)
+    ask = asking(place.open_lake(), settings, mode, classifier)
     answers: list[dict[str, Any]] = []
     with reserved_stdout():
         for path in pictures:
-            found = identified(read_picture(path, settings.images.max_bytes), tags, recogniser, settings, mode)
-            answers.append({"picture": path.name, **found})
+            found = extract(read_picture(path, settings.images.max_bytes), tags, settings)
+            answers.append({"picture": path.name, **ask(found)})
     if json:
         print_json(answers)
         return
