@@ -1,6 +1,7 @@
 """Bodies and parameters that nobody meant, against every route that takes them: an answer, never a failure of ours."""
 
 import json
+import shutil
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -45,14 +46,16 @@ POSTS = [
     "/v1/clusters/character_000/lock",
     "/v1/parse-tags",
     "/v1/classify",
+    "/v1/identify",
     "/v1/jobs",
 ]
 GETS = ["/v1/records", "/v1/clusters", "/v1/edits", "/v1/jobs/x", "/thumb/ann-1.webp"]
 
 
 @pytest.fixture(scope="module")
-def client(built):
-    settings = settings_for(built)
+def client(built, tmp_path_factory):
+    shutil.copytree(built, root := tmp_path_factory.mktemp("fuzz") / "work")
+    settings = settings_for(root)
     return Client(create_app(Workspace.of(settings), settings, pages=False))
 
 
@@ -83,5 +86,5 @@ def test_any_parameter_gets_an_answer(client, path, params):
 )
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_bytes_get_an_answer(client, body, kind):
-    for path in ("/v1/reviews", "/v1/classify"):
+    for path in ("/v1/reviews", "/v1/classify", "/v1/identify"):
         is_an_answer(client("POST", path, content=body, headers={"content-type": kind}))
