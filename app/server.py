@@ -12,8 +12,9 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
+from starlette.routing import compile_path
 
 from app import thumbnails
 from app.door import Door
@@ -100,8 +101,20 @@ def _health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-def _nothing(path: str) -> None:
-    raise NotFoundError("there is no such path", where=f"/v1/{path[:80]}", todo="see /v1/openapi.json")
+def _nothing(request: Request, path: str) -> None:
+    where = f"/v1/{path[:80]}"
+    taken = sorted(_methods(request))
+    if taken:
+        raise HTTPException(405, f"{where} takes {' and '.join(taken)}", {"allow": ", ".join(taken)})
+    raise NotFoundError("there is no such path", where=where, todo="see /v1/openapi.json")
+
+
+def _methods(request: Request) -> set[str]:
+    """What the described paths take at the request's address, whatever it asked with."""
+    address = request.url.path
+    paths: dict[str, dict[str, object]] = request.app.openapi()["paths"]
+    fitting = [deeds for path, deeds in paths.items() if compile_path(path)[0].fullmatch(address)]
+    return {method.upper() for deeds in fitting for method in deeds}
 
 
 def _mount_pages(app: FastAPI, workspace: Workspace, settings: Settings) -> None:

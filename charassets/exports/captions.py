@@ -26,6 +26,7 @@ PLACES: Mapping[str, str] = {
     "quality": "masterpiece, best quality, ... where tagged",
     "rating": "general, sensitive, ...",
     "year": "year 2023, newest, ... where tagged",
+    "meta": "tags about the file, not the picture: highres, translated, commentary, artist_request, ...",
     "description": "the source's sentence",
 }
 """Places of a template and what stands there."""
@@ -35,6 +36,14 @@ _COUNT = re.compile(r"\d+\+?(girl|boy|other)s?")
 _QUALITY = re.compile(r"masterpiece|(best|great|good|high|amazing|normal|average|low|bad|worst)_quality")
 _YEAR = re.compile(r"(year_)?(19|20)\d\d|newest|recent|mid|early|oldest")
 _RATING = re.compile(r"rating:?_?.*|general|sensitive|questionable|explicit|safe|nsfw")
+# What Danbooru files under "meta" and tagging programs mix into one line with the rest (public tag list).
+_META = re.compile(
+    r"(incredibly_)?(absurdres|lowres|highres|huge_filesize)|([a-z]+(-language)?_)?commentary|.+_request|tagme"
+    r"|(partially_|hard-)?translated|(check|poorly)_?translat(ion|ed)|bad_(.+_)?id|bad_(link|source|twitter_id)|md5_mismatch"
+    r"|(non-)?web_source|source_smaller|revision|duplicate|pixel-perfect_duplicate|(paid|third-party)_(reward|edit|source)"
+    r"|(mixed|symbol|english|japanese|chinese|korean)-?_?commentary|resized|resolution_mismatch|upscaled|downscaled|scan"
+    r"|scan_artifacts|jpeg_artifacts|self-upload|official_art|ai-(generated|assisted)|animated|video|sound|wallpaper"
+)
 _GENDERS = {"Female": "1girl", "Male": "1boy", "Androgynous": "1other"}
 _LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _KAOMOJI = 3  # kohya's tools leave underscores in tags of up to three letters: ^_^, o_o
@@ -78,7 +87,7 @@ class Caption:
 def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, str]:
     """What stands in each place of a template; empty where there is nothing to say."""
     named = {name for column in ("character", "copyright", "artist") for name in _names(values[column])}
-    kinds: dict[str, list[str]] = {"count": [], "quality": [], "year": [], "rating": [], "general": []}
+    kinds: dict[str, list[str]] = {"count": [], "quality": [], "year": [], "rating": [], "meta": [], "general": []}
     for tag in parse(values["tags"]).tags:
         if tag not in named and not _contradicts(tag, decided):
             kinds[_kind(tag)].append(tag)
@@ -99,6 +108,7 @@ def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, s
         "quality": _spelled(kinds["quality"]),
         "rating": _spelled(_names(values["rating"]) or kinds["rating"]),
         "year": _spelled(kinds["year"]),
+        "meta": _spelled(kinds["meta"]),
         "description": _LINE.sub(" ", values["description"] or "").strip(),
     }
 
@@ -143,7 +153,7 @@ def _is_one_figure(count: Sequence[str]) -> bool:
 def _kind(tag: str) -> str:
     if _COUNT.fullmatch(tag) and speaks_of_figures(tag):
         return "count"
-    for kind, pattern in (("quality", _QUALITY), ("year", _YEAR), ("rating", _RATING)):
+    for kind, pattern in (("quality", _QUALITY), ("year", _YEAR), ("rating", _RATING), ("meta", _META)):
         if pattern.fullmatch(tag):
             return kind
     return "general"

@@ -227,6 +227,14 @@ def test_what_was_sent_wrongly_is_told(client, png):
     is_problem(client.post("/v1/nothing", {}), 404)
 
 
+def test_a_wrong_method_is_told_from_a_wrong_path(client):
+    answer = client("DELETE", "/v1/records")
+    assert "GET" in is_problem(answer, 405)["title"]
+    assert answer.headers["allow"] == "GET"
+    is_problem(client.get("/v1/classify"), 405)
+    is_problem(client("DELETE", "/v1/nothing"), 404)
+
+
 def test_without_a_workspace_words_are_read_and_the_rest_says_what_to_do(tmp_path):
     settings = settings_for(tmp_path / "none")
     client = Client(create_app(Workspace.of(settings), settings, pages=False))

@@ -28,6 +28,12 @@ def one_line(err):
     return lines[0]
 
 
+def test_the_version_is_the_installed_one(charassets):
+    from importlib.metadata import version
+
+    assert charassets("--version") == (0, f"charassets {version('charassets')}\n", "")
+
+
 def test_a_path_where_nothing_is_ends_in_one_line(run, tmp_path):
     code, out, err = run("--source", tmp_path / "nowhere", "-w", tmp_path / "w")
     assert code == 2

@@ -69,3 +69,11 @@ def test_the_count_follows_a_decided_gender_and_groups_stay_as_they_are():
 def test_words_that_a_person_took_away_do_not_come_back():
     taken = {"Hair Length": "Unknown", "Accessories": "Unknown"}
     assert caption("{general}", tags="short_hair, glasses, smile", decided=taken) == "smile"
+
+
+@pytest.mark.parametrize(
+    "tag", ["highres", "absurdres", "translated", "english_commentary", "artist_request", "bad_id"]
+)
+def test_tags_about_the_file_are_not_taught_unless_they_are_asked_for(tag):
+    assert caption(tags=f"smile, {tag}") == "smile"
+    assert caption("{general}, {meta}", tags=f"{tag}, smile") == f"smile, {tag.replace('_', ' ')}"
