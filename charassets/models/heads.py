@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.errors import ModelMissingError
+from charassets.models.folding import fold
 from charassets.models.registry import resolve_device
 from charassets.models.weights import SHIPPED, Weights
 from charassets.settings import HeadSettings
@@ -139,6 +140,7 @@ class MiniHeads:
     """
 
     def __init__(self, weights: Weights, batch: int, device: str) -> None:
+        import torch
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -156,7 +158,8 @@ class MiniHeads:
                 where=str(weights.path),
                 todo="restore the folder, or remake it with `python -m charassets.training.heads`",
             ) from error
-        self._network = network.float().eval().to(device)
+        network = fold(network.float().eval())
+        self._network = network.to(device, memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     @property
     def name(self) -> str:
@@ -229,12 +232,21 @@ def square_at(crop: Pixels, centre: tuple[float, float], size: float, side: int)
     """The square of ``size`` pixels around ``centre``, scaled to (side, side, 3)."""
     # Shrunk first where it is much larger: a warp takes single pixels and would make noise of fine lines.
     shrink = min(1.0, 1.5 * side / size)
+    x, y = centre
     if shrink < 1:
-        small = max(1, round(crop.shape[1] * shrink)), max(1, round(crop.shape[0] * shrink))
+        # Only what the square needs, and a little around: most of a standing figure is not its head.
+        reach = size / 2 + 4 / shrink
+        left, top = max(0, int(x - reach)), max(0, int(y - reach))
+        part = crop[top : int(y + reach) + 2, left : int(x + reach) + 2]
+        if part.size:
+            crop, x, y = part, x - left, y - top
+        (height, width), small = crop.shape[:2], [max(1, round(length * shrink)) for length in crop.shape[1::-1]]
         crop = np.asarray(cv2.resize(crop, small, interpolation=cv2.INTER_AREA), np.uint8)
-    scale = side / (size * shrink)
-    x, y = centre[0] * shrink, centre[1] * shrink
-    matrix = np.array([[scale, 0, side / 2 - scale * x], [0, scale, side / 2 - scale * y]], np.float32)
+        across, down = small[0] / width, small[1] / height
+    else:
+        across = down = 1.0
+    zoom, x, y = side / size, x * across, y * down
+    matrix = np.array([[zoom / across, 0, side / 2 - zoom / across * x], [0, zoom / down, side / 2 - zoom / down * y]])
     return np.asarray(cv2.warpAffine(crop, matrix, (side, side), borderMode=cv2.BORDER_REPLICATE), np.uint8)
 
 

@@ -31,7 +31,7 @@ class VisualEvidence(Stage):
     """Asks every picture source of the settings. Skips: ``no_evidence`` (none of them says anything)."""
 
     table: ClassVar[Table] = VISUAL_EVIDENCE
-    code_version: ClassVar[str] = "6"
+    code_version: ClassVar[str] = "7"
     reads: ClassVar[Mapping[str, Reads]] = {
         CLIP_EMBEDDINGS.name: Reads(("crop_id", "model", "dim", "embedding"), key=("crop_id", "model")),
         SINGLE_CHARACTER_IMAGES.name: Reads(
