@@ -1,9 +1,8 @@
 """The account of a group: rows of ``near_duplicates`` with the keeper's reasons and how each copy relates to it, in words.
 
-What belongs here: the table. Not here: who is whose copy (``stars``) and what a group is called (``continuity``).
+What belongs here: the table. Not here: who is whose copy (``stars``) and what a group is called (``naming``).
 """
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,15 +11,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.schema import NEAR_DUPLICATES
-from charassets.similarity.answers import DUPLICATE
 from charassets.similarity.pictures import HASH_BITS
 from charassets.similarity.stars import Asking
 
 _ALONE = "no copy found"
+_SELF, _EXACT, _DUPLICATE = range(3)
+_RELATIONS = pa.array(["self", "exact", "duplicate"])
+_TOLD = ("width", "height", "sharpness", "tags", "single")
 
 
 def account(
-    pictures: pa.Table, asking: Asking, keeper: NDArray[np.int64], names: list[str], variants: Mapping[int, int]
+    pictures: pa.Table,
+    asking: Asking,
+    keeper: NDArray[np.int64],
+    names: pa.Array,
+    variants: NDArray[np.int64],
 ) -> pa.Table:
     """The rows of ``near_duplicates``, in the order of the pictures.
 
@@ -29,101 +34,103 @@ def account(
         asking: the answers that were given.
         keeper: int64, shape (n,): the keeper of each, by row.
         names: the name of each picture's group.
-        variants: keeper to the keeper of another group whose drawing it shares, by row.
+        variants: int64, shape (n,): for a keeper the keeper of another group whose drawing it shares, else -1.
     """
     n = len(keeper)
     pairs = np.stack([np.arange(n), keeper], axis=1)
     cosine, bits = asking.measured.cosines(pairs), asking.measured.bits(pairs)
     alone = keeper == np.arange(n)
     exact = asking.people.original == asking.people.original[keeper]
-    relation = np.where(alone, "self", np.where(exact, "exact", "duplicate"))
-    records = pictures["record_id"].to_pylist()
-    looks = _looks(asking, records, keeper, relation)
-    variant_of = [records[variants[k]] if k in variants else None for k in keeper.tolist()]
+    relation = np.where(alone, _SELF, np.where(exact, _EXACT, _DUPLICATE)).astype(np.int8)
+    records = pictures["record_id"].combine_chunks()
+    looks = _looks(pictures, asking, keeper, np.flatnonzero(relation == _DUPLICATE))
+    shared = variants[keeper]
     columns = {
-        "record_id": pictures["record_id"],
-        "group_id": pictures["record_id"].take(pa.array(keeper)),
-        "group_name": pa.array(names, pa.string()),
+        "record_id": records,
+        "group_id": records.take(pa.array(keeper)),
+        "group_name": names,
         "keeper": pa.array(alone),
-        "single": pictures["single"],
-        "relation": pa.array(relation.astype(object), pa.string()),
-        **{name: [look[i] for look in looks] for i, name in enumerate(("mirrored", "grey", "crop_of", "place"))},
+        "single": pictures["single"].combine_chunks(),
+        "relation": _RELATIONS.take(pa.array(relation)),
+        **{name: looks[name].combine_chunks() for name in ("mirrored", "grey", "crop_of", "place")},
         "cosine": pa.array(cosine, mask=alone | np.isnan(cosine)),
         "phash_distance": pa.array(bits, mask=alone | (bits > HASH_BITS)),
-        "variant_of": pa.array(variant_of, pa.string()),
-        "reason": pa.array(_reasons(pictures, asking, keeper, relation, looks), pa.string()),
+        "variant_of": records.take(pa.array(shared, mask=shared < 0)),
+        "reason": _reasons(pictures, asking, keeper, relation, looks),
     }
     schema = NEAR_DUPLICATES.arrow
-    return pa.table(
-        [
-            pa.chunked_array([c]) if isinstance(c, pa.Array) else c
-            for c in (
-                pa.array(columns[f.name], f.type) if isinstance(columns[f.name], list) else columns[f.name]
-                for f in schema
-            )
-        ],
-        names=schema.names,
-    ).cast(schema)
+    return pa.table([columns[name] for name in schema.names], names=schema.names).cast(schema)
 
 
-Look = tuple[bool | None, bool | None, str | None, list[float] | None]
-"""Mirrored, grey, which record shows more, and the place within the keeper."""
+def _looks(pictures: pa.Table, asking: Asking, keeper: NDArray[np.int64], copies: NDArray[np.int64]) -> pa.Table:
+    """What is known of each picture beside its keeper: mirrored, grey, which record shows more, and the place within the keeper.
+
+    Nulls but for copies that were looked at.
+    """
+    found = asking.details(np.stack([copies, keeper[copies]], axis=1))
+    seen = found["box"].is_valid().to_numpy()
+    copies, found = copies[seen], found.filter(pa.array(seen))
+    left = found["left"].to_numpy()
+    boxes = found["box"].combine_chunks().flatten().to_numpy().reshape(-1, 4)
+    boxes = np.where(left[:, None], boxes, _inverted(boxes)).astype(np.float32)
+    part = found["cropped"].to_numpy() == np.where(left, "left", "right")  # it is the copy that shows less
+    whole = pa.array(np.where(part, keeper[copies], copies), mask=~found["cropped"].is_valid().to_numpy())
+    place = np.zeros(len(keeper), np.int64)
+    place[copies] = np.arange(len(copies))
+    unseen = np.ones(len(keeper), bool)
+    unseen[copies] = False
+    lines = pa.table(
+        {
+            "mirrored": found["mirrored"],
+            "grey": found["grey"],
+            "crop_of": pictures["record_id"].take(whole),
+            "place": pa.FixedSizeListArray.from_arrays(pa.array(boxes.ravel()), 4),
+        }
+    )
+    return lines.take(pa.array(place, mask=unseen))
 
 
-def _looks(asking: Asking, records: list[str], keeper: NDArray[np.int64], relation: NDArray[np.str_]) -> list[Look]:
-    found: list[Look] = [(None, None, None, None)] * len(records)
-    for i in np.flatnonzero(relation == "duplicate").tolist():
-        name = asking.name(i, int(keeper[i]))
-        row = asking.answers.of(name) if name is not None else None
-        if name is None or row is None or row[2] != DUPLICATE or row[10] is None:
-            continue
-        left = name[0] == asking.measured.image_ids[i]
-        box = row[10] if left else _inverted(row[10])
-        part = None if row[5] is None else (row[5] == "left") == left
-        whole = None if part is None else records[keeper[i]] if part else records[i]
-        found[i] = (row[3], row[4], whole, box)
-    return found
-
-
-def _inverted(box: list[float]) -> list[float]:
-    """The place of the other within the one, from that of the one within the other."""
-    x0, y0, x1, y1 = box
-    width, height = max(x1 - x0, 1e-6), max(y1 - y0, 1e-6)
-    return [-x0 / width, -y0 / height, (1 - x0) / width, (1 - y0) / height]
+def _inverted(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
+    """The place of the other within the one, from that of the one within the other; shape (n, 4)."""
+    x0, y0, x1, y1 = boxes.astype(np.float64).T
+    width, height = np.maximum(x1 - x0, 1e-6), np.maximum(y1 - y0, 1e-6)
+    return np.stack([-x0 / width, -y0 / height, (1 - x0) / width, (1 - y0) / height], axis=1)
 
 
 def _reasons(
-    pictures: pa.Table,
-    asking: Asking,
-    keeper: NDArray[np.int64],
-    relation: NDArray[np.str_],
-    looks: list[Look],
-) -> list[str]:
-    reasons = [_ALONE] * len(keeper)
+    pictures: pa.Table, asking: Asking, keeper: NDArray[np.int64], relation: NDArray[np.int8], looks: pa.Table
+) -> pa.Array:
+    """A sentence a picture; those without copies share one, the others are written one by one."""
     copies = np.flatnonzero(keeper != np.arange(len(keeper)))
-    if not len(copies):
-        return reasons
     copies = copies[np.lexsort((asking.people.rank[copies], keeper[copies]))]
-    shown = np.unique(np.concatenate([copies, keeper[copies]]))
-    told = pictures.select(["width", "height", "sharpness", "tags", "single"])
-    lines = dict(zip(shown.tolist(), told.take(pa.array(shown)).to_pylist(), strict=True))
-    number = Counter(keeper[copies].tolist())
-    for copy, best in zip(copies.tolist(), keeper[copies].tolist(), strict=True):
-        advantage = _advantage(lines[best], lines[copy])
-        reasons[copy] = f"{_what(asking, copy, best, str(relation[copy]), looks[copy])}; of the two {advantage} is kept"
-        if reasons[best] == _ALONE:  # copies come best first: this one is the runner-up
-            reasons[best] = f"kept of {number[best] + 1} copies: {advantage}"
-    return reasons
+    best = keeper[copies]
+    first = np.flatnonzero(np.r_[True, best[1:] != best[:-1]] if len(best) else np.empty(0, bool))
+    number = np.diff(np.append(first, len(best)))
+    said = asking.people.same(np.stack([copies, best], axis=1)) == 1
+    columns = [pictures.select(_TOLD).take(pa.array(rows)).to_pylist() for rows in (best, copies)]
+    seen = looks.select(["mirrored", "grey", "crop_of"]).take(pa.array(copies)).to_pylist()
+    kinds = relation[copies].tolist()
+    advantages = [_advantage(one, other) for one, other in zip(*columns, strict=True)]
+    lines = [
+        f"{_what(kind, look, said=by_people)}; of the two {advantage} is kept"
+        for kind, look, by_people, advantage in zip(kinds, seen, said.tolist(), advantages, strict=True)
+    ]  # copies come best first: the first of a group is the runner-up
+    kept = [
+        f"kept of {many + 1} copies: {advantages[at]}" for at, many in zip(first.tolist(), number.tolist(), strict=True)
+    ]
+    place = np.zeros(len(keeper), np.int64)
+    place[copies], place[best[first]] = 1 + np.arange(len(copies)), 1 + len(copies) + np.arange(len(first))
+    return pa.array([_ALONE, *lines, *kept], pa.string()).take(pa.array(place))
 
 
-def _what(asking: Asking, copy: int, best: int, relation: str, look: Look) -> str:
+def _what(relation: int, look: Mapping[str, Any], *, said: bool) -> str:
     """What a copy is to its keeper, in words."""
-    if relation == "exact":
+    if relation == _EXACT:
         return "same bytes"
-    if asking.people.same(copy, best):
+    if said:
         return "same picture, a person says"
-    mirrored, grey, whole, _ = look
-    words = ["mirrored"] * bool(mirrored) + ["grey"] * bool(grey) + ["cropped or padded"] * (whole is not None)
+    words = ["mirrored"] * bool(look["mirrored"]) + ["grey"] * bool(look["grey"])
+    words += ["cropped or padded"] * (look["crop_of"] is not None)
     return "same picture" + (f" ({', '.join(words)})" if words else "")
 
 

@@ -1,143 +1,194 @@
 """Answers about pairs of pictures: given once, kept, and looked up ever after.
 
-What belongs here: the table of answers, and asking for those that are missing. Not here: how an answer is found (``judgement``).
+What belongs here: the table of answers, and asking for those that are missing. Not here: how an answer is found (``looks``,
+``judgement``).
 """
 
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from charassets.images.preview import decoded
-from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, Seen, judge
+from charassets.similarity.candidates import unkeyed
+from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT
+from charassets.similarity.looks import (
+    ANSWER_NAMES,
+    DETAILS,
+    IS_DIFFERENT,
+    IS_DUPLICATE,
+    IS_VARIANT,
+    NOT_SEEN,
+    Look,
+    nobody_looks,
+)
+from charassets.similarity.places import Places
+
+_SAID = ("mirrored", "grey")  # that a look always says, if only no
 
 ANSWERS = pa.schema(
     [
         pa.field("left", pa.string(), False),
         pa.field("right", pa.string(), False),
         pa.field("answer", pa.string(), False),
-        pa.field("mirrored", pa.bool_(), False),
-        pa.field("grey", pa.bool_(), False),
-        pa.field("cropped", pa.string()),
-        pa.field("inliers", pa.int32()),
-        pa.field("same", pa.float32()),
-        pa.field("changed", pa.float32()),
-        pa.field("turn", pa.float32()),
-        pa.field("box", pa.list_(pa.float32(), 4)),
+        *(field.with_nullable(field.name not in _SAID) for field in DETAILS),
     ]
 )
 """A row a pair of picture contents (``image_id``, the smaller first); ``box`` is the place of left within right."""
 
-Load = Callable[[Sequence[str]], Mapping[str, bytes]]
-"""Previews by content id, of those contents that have one."""
 
-_CHUNK = 50_000  # previews held at a time: half a gigabyte
-_SEEN = 2_000  # pictures with keypoints held at a time: 350 kB each
-
-
-@dataclass
 class Answers:
-    """The answers known so far.
+    """The answers known so far: sorted numbers, one a pair, and beside them what a look measured of the pairs that are alike.
 
-    Attributes:
-        load: finds the previews of contents.
-        known: pair of contents to its row of ``ANSWERS``, as a tuple.
-        asked: pairs that a close look was taken at in this run.
+    A pair's number is that of ``candidates.keyed`` over the places of its contents among all contents, which ``among`` names.
+
+    Args:
+        look: finds the answers that are missing.
+        before: the answers of the run before, schema ``ANSWERS``.
     """
 
-    load: Load
-    known: dict[tuple[str, str], tuple] = field(default_factory=dict)
-    asked: int = 0
-    _used: set[tuple[str, str]] = field(default_factory=set)
+    def __init__(self, look: Look = nobody_looks, before: pa.Table | None = None) -> None:
+        self._look, self._before = look, before
+        self._contents = pa.array([], pa.string())
+        self._known = _Known.nothing()
+        self._unseen = np.empty(0, np.uint64)
+        self.asked = 0
+        """Pairs that a close look was taken at in this run."""
 
-    @classmethod
-    def resumed(cls, load: Load, before: pa.Table | None) -> "Answers":
-        """Go on with the answers of the run before."""
-        answers = cls(load)
-        if before is not None:
-            rows = zip(*(before[name].to_pylist() for name in ANSWERS.names), strict=True)
-            answers.known = {row[:2]: row for row in rows}
-        return answers
+    def among(self, contents: pa.Array) -> None:
+        """Name the contents of the collection, sorted, each once; kept answers about others are forgotten."""
+        self._contents = contents
+        if self._before is not None:
+            self._known = _Known.stored(self._before, Places(contents))
+            self._before = None
 
-    def ask(self, pairs: Sequence[tuple[str, str]], bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> None:
-        """Make sure that every pair, the smaller content first, that can be looked at is answered."""
-        self._used.update(pairs)
-        missing = sorted({(pair, i) for i, pair in enumerate(pairs) if pair not in self.known})
-        for chunk in _chunks([pair for pair, _ in missing]):
-            previews = self.load(sorted({name for pair in chunk for name in pair}))
-            album = _Album(previews)
-            place = dict(missing)
-            for pair in chunk:
-                if pair[0] in previews and pair[1] in previews:
-                    at = place[pair]
-                    found = judge(album.seen(pair[0]), album.seen(pair[1]), int(bits[at]), int(mirrored_bits[at]))
-                    self.known[pair] = (*pair, *_row(found))
-                    self.asked += 1
+    def ask(
+        self, keys: NDArray[np.uint64], bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]
+    ) -> NDArray[np.int8]:
+        """The answers about pairs of contents as codes; pairs that nobody looked at before are looked at.
 
-    def of(self, pair: tuple[str, str]) -> tuple | None:
-        """The row of a pair, the smaller content first; None where nobody could look."""
-        return self.known.get(pair)
+        Args:
+            keys: uint64, shape (p,), in any order.
+            bits: differing bits of the perceptual hashes.
+            mirrored_bits: of one's and the other's mirror image.
+        """
+        distinct, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        fresh = ~(_contains(self._known.keys, distinct) | _contains(self._unseen, distinct))
+        if fresh.any():
+            pairs, at = unkeyed(distinct[fresh]), first[fresh]
+            looked = self._look(self._contents, pairs, bits[at], mirrored_bits[at])
+            seen = looked.answers != NOT_SEEN
+            self.asked += int(seen.sum())
+            self._unseen = np.union1d(self._unseen, distinct[fresh][~seen])
+            self._known = self._known.with_more(distinct[fresh][seen], looked.answers[seen], looked.details)
+        return self._known.use(distinct)[place]
+
+    def details(self, keys: NDArray[np.uint64]) -> pa.Table:
+        """What was measured of pairs, schema ``DETAILS``; null where they are different or nobody looked."""
+        return self._known.details_of(keys)
 
     def table(self) -> pa.Table:
         """The answers that this run had use for, to go on with."""
-        rows = [self.known[pair] for pair in sorted(self._used) if pair in self.known]
-        columns = zip(*rows, strict=True) if rows else ([] for _ in ANSWERS.names)
-        return pa.table([pa.array(c, f.type) for c, f in zip(columns, ANSWERS, strict=True)], schema=ANSWERS)
+        known = self._known
+        pairs, details = unkeyed(known.keys[known.used]), known.details_of(known.keys[known.used])
+        names = pa.DictionaryArray.from_arrays(pa.array(known.answers[known.used]), pa.array(ANSWER_NAMES))
+        columns = {
+            "left": self._contents.take(pa.array(pairs[:, 0])),
+            "right": self._contents.take(pa.array(pairs[:, 1])),
+            "answer": names.cast(pa.string()),
+            **{name: details[name].fill_null(False) if name in _SAID else details[name] for name in DETAILS.names},
+        }
+        return pa.table(list(columns.values()), schema=ANSWERS)
 
 
-def by_two_keys(cosine: float, bits: int, least_cosine: float, most_bits: int) -> str:
-    """The answer where no preview is left to look at: embedding and hash have to agree."""
-    return DUPLICATE if cosine >= least_cosine and bits <= most_bits else DIFFERENT
+@dataclass(frozen=True)
+class _Known:
+    """Answers by sorted key.
+
+    Attributes:
+        keys: uint64, shape (m,), rising.
+        answers: int8, shape (m,).
+        used: bool, shape (m,): asked about in this run.
+        alike: keys of those that are not different, rising; ``details`` has their rows.
+        details: schema ``DETAILS``.
+    """
+
+    keys: NDArray[np.uint64]
+    answers: NDArray[np.int8]
+    used: NDArray[np.bool_]
+    alike: NDArray[np.uint64]
+    details: pa.Table
+
+    @classmethod
+    def nothing(cls) -> "_Known":
+        none = np.empty(0, np.uint64)
+        return cls(none, np.empty(0, np.int8), np.empty(0, bool), none, DETAILS.empty_table())
+
+    @classmethod
+    def stored(cls, rows: pa.Table, contents: Places) -> "_Known":
+        left, right = contents.of(rows["left"]), contents.of(rows["right"])
+        there = np.flatnonzero((left >= 0) & (right >= 0))
+        keys = left[there].astype(np.uint64) << np.uint64(32) | right[there].astype(np.uint64)
+        order = np.argsort(keys)
+        rows = rows.take(pa.array(there[order]))
+        codes = Places(pa.array(ANSWER_NAMES)).of(rows["answer"]).astype(np.int8)
+        alike = np.flatnonzero(codes != IS_DIFFERENT)
+        details = rows.select(DETAILS.names).take(pa.array(alike)).cast(DETAILS)
+        return cls(keys[order], codes, np.zeros(len(order), bool), keys[order][alike], details)
+
+    def with_more(self, keys: NDArray[np.uint64], answers: NDArray[np.int8], details: pa.Table) -> "_Known":
+        order = np.argsort(all_keys := np.concatenate([self.keys, keys]), kind="stable")
+        alike = np.concatenate([self.alike, keys[answers != IS_DIFFERENT]])
+        by_key = np.argsort(alike, kind="stable")
+        return _Known(
+            all_keys[order],
+            np.concatenate([self.answers, answers])[order],
+            np.concatenate([self.used, np.zeros(len(keys), bool)])[order],
+            alike[by_key],
+            pa.concat_tables([self.details, details]).take(pa.array(by_key)),
+        )
+
+    def use(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
+        """The answers about some pairs, which are remembered as used."""
+        place, there = _found(self.keys, keys)
+        self.used[place[there]] = True
+        answers = np.full(len(keys), NOT_SEEN, np.int8)
+        answers[there] = self.answers[place[there]]
+        return answers
+
+    def details_of(self, keys: NDArray[np.uint64]) -> pa.Table:
+        place, there = _found(self.alike, keys)
+        return self.details.take(pa.array(place, mask=~there))
 
 
-def _row(found: Judgement) -> tuple:
-    if found.answer == DIFFERENT or found.agreement is None or found.alignment is None:
-        return (found.answer, False, False, None, None, None, None, None, None)
-    seen = found.agreement
-    return (
-        found.answer,
-        found.mirrored,
-        found.grey,
-        found.cropped,
-        found.alignment.inliers,
-        seen.same,
-        seen.changed,
-        seen.turn,
-        list(seen.box),
-    )
+def _found(sorted_keys: NDArray[np.uint64], keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """Places of keys among sorted ones, and which are there."""
+    if not len(sorted_keys):
+        return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
+    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    return place, sorted_keys[place] == keys
 
 
-def _chunks(pairs: Sequence[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Consecutive pairs of at most ``_CHUNK`` different contents."""
-    chunk: list[tuple[str, str]] = []
-    names: set[str] = set()
-    for pair in pairs:
-        if len(names | set(pair)) > _CHUNK:
-            yield chunk
-            chunk, names = [], set()
-        chunk.append(pair)
-        names.update(pair)
-    if chunk:
-        yield chunk
+def _contains(sorted_keys: NDArray[np.uint64], keys: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    return _found(sorted_keys, keys)[1]
 
 
-class _Album:
-    """Pictures as they are compared, the latest kept at hand."""
-
-    def __init__(self, previews: Mapping[str, bytes]) -> None:
-        self._previews = previews
-        self._seen: OrderedDict[str, Seen] = OrderedDict()
-
-    def seen(self, name: str) -> Seen:
-        if name not in self._seen:
-            self._seen[name] = Seen.of(decoded(self._previews[name]))
-            if len(self._seen) > _SEEN:
-                self._seen.popitem(last=False)
-        self._seen.move_to_end(name)
-        return self._seen[name]
+def by_two_keys(
+    cosines: NDArray[np.float32], bits: NDArray[np.int32], least_cosine: float, most_bits: int
+) -> NDArray[np.int8]:
+    """The answers where no preview is left to look at: embedding and hash have to agree."""
+    return np.where((cosines >= least_cosine) & (bits <= most_bits), IS_DUPLICATE, IS_DIFFERENT).astype(np.int8)
 
 
-__all__ = ["ANSWERS", "DIFFERENT", "DUPLICATE", "VARIANT", "Answers", "Load", "by_two_keys"]
+__all__ = [
+    "ANSWERS",
+    "DIFFERENT",
+    "DUPLICATE",
+    "IS_DIFFERENT",
+    "IS_DUPLICATE",
+    "IS_VARIANT",
+    "NOT_SEEN",
+    "VARIANT",
+    "Answers",
+    "by_two_keys",
+]

@@ -1,36 +1,28 @@
-"""Which pairs of pictures are worth a close look: close hashes, shared corners, near embeddings.
+"""Pairs of pictures as arrays, and those worth a close look because their hashes are close.
 
-What belongs here: the search. Every candidate is a function of the two pictures and of the set, never of the order in which
-they came. Not here: what a close look says (``judgement``).
+What belongs here: the search by perceptual hash. Every candidate is a function of the two pictures and of the set, never of
+the order in which they came. Not here: the search by shared corners (``words``), what a close look says (``judgement``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.images.local_features import SIGNATURE_BYTES
-
 COMPARED_UP_TO = 20_000
 """Hashes up to which all pairs are compared: 2 s; beyond, those that share a band but for one bit (all within 7 bits)."""
 
-_BANDS, _BAND_BITS, _FLIPS = 4, 16, 1
+_BANDS, _BAND_BITS = 4, 16
 _BLOCK = 1_024
+_AT_ONCE = 1 << 21  # hashes compared at a time: five arrays of 16 MB
 _CROWD = 16  # pictures of one hash that are paired each with each; of more, each is paired with the first of them
 _FIRST = 4
 
-WIDE_FROM = 100_000
-"""Pictures from which words are 32 bits long: 24 bits would meet by chance too often."""
-
-VOTES = 3
-"""Words two pictures must share. Two let in six times as many strangers for a few re-cropped copies more."""
-
-_COMMON = 64  # pictures that share a word from which on it says nothing
-_VOTED_WORDS = 40_000_000  # words held at a time
-
 Pairs = NDArray[np.int64]
 """Shape (p, 2): places of two pictures, the smaller first, each pair once, sorted."""
+
+_LOW = np.uint64(0xFFFF_FFFF)
 
 
 def by_hash(straight: NDArray[np.uint64], mirrored: NDArray[np.uint64], most_bits: int) -> Pairs:
@@ -45,43 +37,32 @@ def by_hash(straight: NDArray[np.uint64], mirrored: NDArray[np.uint64], most_bit
     flipped, flipped_place = np.unique(mirrored, return_inverse=True)
     own, across = _Behind.of(place, len(values)), _Behind.of(flipped_place, len(flipped))
     found = [
-        _paired(own, own, _close(values, values, most_bits)),
+        _paired(own, own, _close(values, values, most_bits, twice=True)),
         _paired(own, across, _close(values, flipped, most_bits)),
     ]
     return tidy(np.concatenate(found))
 
 
-def by_words(straight: Sequence[bytes], mirrored: Sequence[bytes], *, votes: int = VOTES) -> Pairs:
-    """Pairs that share words of their signatures, straight or in the mirror.
-
-    Args:
-        straight: the n pictures' signatures.
-        mirrored: those of their mirror images.
-        votes: words they must share.
-    """
-    n = len(straight)
-    if n < 2:
-        return np.empty((0, 2), np.int64)
-    wide = n >= WIDE_FROM
-    parts = max(1, -(-2 * sum(map(len, straight)) // SIGNATURE_BYTES * (3 if wide else 4) // _VOTED_WORDS))
-    keys, counts = np.empty(0, np.uint64), np.empty(0, np.int64)
-    for part in range(parts):
-        shared = np.concatenate(list(_shared(straight, mirrored, wide, part, parts)) or [np.empty(0, np.uint64)])
-        keys, counts = _summed(np.concatenate([keys, shared]), np.concatenate([counts, np.ones(len(shared), np.int64)]))
-    is_mirrored = (keys & np.uint64(1)).astype(bool)
-    enough = counts >= np.where(is_mirrored, 2 * votes - 1, votes)  # a mirrored pair is met from both of its sides
-    chosen = (keys[enough] >> np.uint64(1)).astype(np.int64)
-    return tidy(np.stack([chosen // n, chosen % n], axis=1))
-
-
 def tidy(pairs: Pairs) -> Pairs:
-    """The smaller place first, each pair once, sorted, none with itself."""
-    ends = np.sort(pairs.astype(np.int64), axis=1)
-    return np.unique(ends[ends[:, 0] != ends[:, 1]], axis=0)
+    """The smaller place first, each pair once, sorted, none with itself. Places are below 2 ** 32."""
+    return unkeyed(np.unique(keyed(pairs[pairs[:, 0] != pairs[:, 1]])))
 
 
-def _close(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int) -> Pairs:
-    """Places of close values of two sorted lists."""
+def keyed(pairs: NDArray[np.int64]) -> NDArray[np.uint64]:
+    """A number for every pair, the same in whichever order it is named; numbers sort as pairs do."""
+    low, high = np.minimum(pairs[:, 0], pairs[:, 1]), np.maximum(pairs[:, 0], pairs[:, 1])
+    return (low.astype(np.uint64) << np.uint64(32)) | high.astype(np.uint64)
+
+
+def unkeyed(keys: NDArray[np.uint64]) -> Pairs:
+    """The pairs of ``keyed``, the smaller place first."""
+    pairs = np.empty((len(keys), 2), np.int64)
+    pairs[:, 0], pairs[:, 1] = keys >> np.uint64(32), keys & _LOW
+    return pairs
+
+
+def _close(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int, *, twice: bool = False) -> Pairs:
+    """Places of close values of two sorted lists; of one list given ``twice`` each pair is named once."""
     if max(len(left), len(right)) <= COMPARED_UP_TO:
         found = [np.empty((0, 2), np.int64)]
         for start in range(0, len(left), _BLOCK):
@@ -89,14 +70,50 @@ def _close(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int) 
             near, far = np.nonzero(apart <= most_bits)
             found.append(np.stack([near + start, far], axis=1))
         return np.concatenate(found)
-    import faiss
+    found = [keys for band in range(_BANDS) for keys in _in_band(left, right, band, most_bits, twice=twice)]
+    if twice:
+        everybody = np.arange(len(left), dtype=np.uint64)
+        found.append((everybody << np.uint64(32)) | everybody)
+    return unkeyed(np.unique(np.concatenate([*found, np.empty(0, np.uint64)])))
 
-    index = faiss.IndexBinaryMultiHash(64, _BANDS, _BAND_BITS)
-    index.nflip = _FLIPS
-    index.add(right.view(np.uint8).reshape(-1, 8))
-    limits, _, far = index.range_search(left.view(np.uint8).reshape(-1, 8), most_bits + 1)
-    near = np.repeat(np.arange(len(left)), np.diff(limits).astype(np.int64))
-    return np.stack([near, far.astype(np.int64)], axis=1)
+
+def _in_band(
+    left: NDArray[np.uint64], right: NDArray[np.uint64], band: int, most_bits: int, *, twice: bool
+) -> Iterator[NDArray[np.uint64]]:
+    """Keys of close values whose 16 bits of one band differ in one bit at most, blocks of them."""
+    shift, mask = np.uint64(band * _BAND_BITS), np.uint64((1 << _BAND_BITS) - 1)
+    own, theirs = ((side >> shift & mask).astype(np.uint16) for side in (left, right))
+    order, there = np.argsort(own, kind="stable"), np.argsort(theirs, kind="stable")
+    own, asked, offered = own[order].astype(np.int64), left[order], right[there]
+    start = np.concatenate([[0], np.cumsum(np.bincount(theirs, minlength=1 << _BAND_BITS))])
+    for flip in (0, *(1 << bit for bit in range(_BAND_BITS))):
+        some = (
+            np.flatnonzero((own & flip) == 0) if twice and flip else np.arange(len(own))
+        )  # the other half is its mirror
+        first, count = start[own[some] ^ flip], np.diff(start)[own[some] ^ flip]
+        ends = np.cumsum(count)
+        for block in _blocks(ends):
+            times = count[block]
+            total = int(times.sum())
+            begun = np.cumsum(times) - times
+            at = np.arange(total) + np.repeat(first[block] - begun, times)
+            apart = np.bitwise_count(np.repeat(asked[some[block]], times) ^ offered[at])
+            hit = np.flatnonzero(apart <= most_bits)
+            near = order[some[block][np.searchsorted(begun + times, hit, side="right")]]
+            far = there[at[hit]]
+            wanted = near < far if twice and not flip else np.ones(len(hit), bool)
+            low, high = (np.minimum(near, far), np.maximum(near, far)) if twice else (near, far)
+            yield ((low.astype(np.uint64) << np.uint64(32)) | high.astype(np.uint64))[wanted]
+
+
+def _blocks(ends: NDArray[np.int64]) -> Iterator[slice]:
+    """Slices of consecutive entries that come to about ``_AT_ONCE``, from their cumulated sizes; always one entry at least."""
+    done = 0
+    while done < len(ends):
+        before = ends[done - 1] if done else 0
+        stop = max(done + 1, int(np.searchsorted(ends, before + _AT_ONCE, side="right")))
+        yield slice(done, stop)
+        done = stop
 
 
 @dataclass(frozen=True)
@@ -136,50 +153,3 @@ def _each(left: _Behind, right: _Behind, hits: Pairs, some: NDArray[np.int64], o
     a = left.order[left.start[hits[hit, 0]] + within // others[hit]]
     b = right.order[right.start[hits[hit, 1]] + within % others[hit]]
     return np.stack([a, b], axis=1)
-
-
-def _words(signatures: Sequence[bytes], wide: bool) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """Words, each once a picture, and whose they are. The word's number within a signature is part of it."""
-    bits = np.frombuffer(b"".join(signatures), np.uint8).reshape(-1, SIGNATURE_BYTES)
-    size = 4 if wide else 3
-    count = SIGNATURE_BYTES // size
-    weights = np.uint64(1) << (np.uint64(8) * np.arange(size, dtype=np.uint64))
-    values = bits.reshape(-1, count, size).astype(np.uint64) @ weights
-    values |= np.arange(count, dtype=np.uint64)[None] << np.uint64(8 * size)
-    owner = np.repeat(np.arange(len(signatures)), [len(s) // SIGNATURE_BYTES for s in signatures])
-    both = np.unique(np.stack([values.ravel(), np.repeat(owner, count).astype(np.uint64)], axis=1), axis=0)
-    return both[:, 0], both[:, 1].astype(np.int64)
-
-
-def _shared(
-    straight: Sequence[bytes], mirrored: Sequence[bytes], wide: bool, part: int, parts: int
-) -> Iterator[NDArray[np.uint64]]:
-    """A key for every word that two pictures share: their places and whether one is in the mirror."""
-    n = np.uint64(len(straight))
-    sides = []
-    for side in (straight, mirrored):
-        words, owner = _words(side, wide)
-        mine = words % np.uint64(parts) == part
-        sides.append((words[mine], owner[mine]))
-    words = np.concatenate([side[0] for side in sides])
-    owner = np.concatenate([sides[0][1], sides[1][1]])
-    flipped = np.repeat([False, True], [len(side[0]) for side in sides])
-    order = np.lexsort((owner, flipped, words))
-    words, owner, flipped = words[order], owner[order], flipped[order]
-    _, run, size = np.unique(words, return_inverse=True, return_counts=True)
-    said = (size[run] > 1) & (np.bincount(run, ~flipped)[run] <= _COMMON)
-    words, owner, flipped = words[said], owner[said], flipped[said]
-    for step in range(1, 2 * _COMMON):
-        if step >= len(words):
-            return
-        near = np.flatnonzero((words[step:] == words[:-step]) & ~flipped[:-step])
-        if not len(near):
-            return
-        a, b = owner[near], owner[near + step]
-        low, high = np.minimum(a, b).astype(np.uint64), np.maximum(a, b).astype(np.uint64)
-        yield ((low * n + high) << np.uint64(1) | flipped[near + step].astype(np.uint64))[a != b]
-
-
-def _summed(keys: NDArray[np.uint64], counts: NDArray[np.int64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    found, place = np.unique(keys, return_inverse=True)
-    return found, np.bincount(place, counts, len(found)).astype(np.int64)

@@ -3,10 +3,10 @@
 What belongs here: who inherits which name. Not here: how groups are made.
 """
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 def carried_over(before: Mapping[str, str], groups: Sequence[Sequence[str]]) -> list[str | None]:
@@ -19,47 +19,55 @@ def carried_over(before: Mapping[str, str], groups: Sequence[Sequence[str]]) -> 
         before: record to the name of its group in the run before.
         groups: the members of every new group.
     """
-    claims = [Counter(before[m] for m in members if m in before) for members in groups]
-    parts = _families(claims)
-    heirs: list[str | None] = [None] * len(groups)
-    for rows, names in parts:
-        _settle(rows, names, claims, heirs)
+    names = sorted(set(before.values()))
+    number = {name: i for i, name in enumerate(names)}
+    group = np.repeat(np.arange(len(groups)), [len(members) for members in groups])
+    old = np.array([number[before[m]] if m in before else -1 for members in groups for m in members], np.int64)
+    return [None if heir < 0 else names[heir] for heir in inherited(group, old, len(groups)).tolist()]
+
+
+def inherited(group: NDArray[np.int64], old: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    """The same by numbers: for every new group the old one whose name it inherits, -1 for none.
+
+    Args:
+        group: shape (n,): the new group of every record.
+        old: shape (n,): its old group, -1 for a record that was in none.
+        count: number of new groups.
+    """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    heirs = np.full(count, -1)
+    there = old >= 0
+    if not there.any():
+        return heirs
+    names = int(old.max()) + 1
+    claims, shared = np.unique(group[there] * names + old[there], return_counts=True)
+    heir, name = claims // names, claims % names
+    edges = coo_array((np.ones(len(claims), np.int8), (heir, count + name)), shape=(count + names, count + names))
+    _, family = connected_components(edges, directed=False)
+    family = family[heir]  # each is settled by itself, so a million groups stay cheap
+    size = np.bincount(family)[family]
+    heirs[heir[size == 1]] = name[size == 1]
+    several = np.flatnonzero(size > 1)
+    several = several[np.argsort(family[several], kind="stable")]
+    for part in np.split(several, np.flatnonzero(np.diff(family[several])) + 1) if len(several) else ():
+        _settle(heir[part], name[part], shared[part], heirs)
     return heirs
 
 
-def _families(claims: Sequence[Counter[str]]) -> list[tuple[list[int], list[str]]]:
-    """Groups and names that are connected by claims: each family is settled by itself, so a million groups stay cheap."""
-    root: dict[str, str] = {}
-
-    def find(name: str) -> str:
-        while root.setdefault(name, name) != name:
-            root[name] = root[root[name]]
-            name = root[name]
-        return name
-
-    for claim in claims:
-        names = list(claim)
-        for other in names[1:]:
-            root[find(other)] = find(names[0])
-    families: dict[str, tuple[list[int], set[str]]] = {}
-    for row, claim in enumerate(claims):
-        if claim:
-            rows, names = families.setdefault(find(next(iter(claim))), ([], set()))
-            rows.append(row)
-            names.update(claim)
-    return [(rows, sorted(names)) for rows, names in families.values()]
-
-
-def _settle(rows: list[int], names: list[str], claims: Sequence[Counter[str]], heirs: list[str | None]) -> None:
+def _settle(
+    heir: NDArray[np.int64], name: NDArray[np.int64], shared: NDArray[np.int64], heirs: NDArray[np.int64]
+) -> None:
+    """One family's claims: who, to which name, by how many members."""
     from scipy.optimize import linear_sum_assignment
 
-    column = {name: i for i, name in enumerate(names)}
-    shared = np.zeros((len(rows), len(names)))
-    for i, row in enumerate(rows):
-        for name, count in claims[row].items():
-            shared[i, column[name]] = count
+    rows, row = np.unique(heir, return_inverse=True)
+    names, column = np.unique(name, return_inverse=True)
+    weight = np.zeros((len(rows), len(names)))
+    weight[row, column] = shared
     early = np.linspace(1e-6, 0, len(rows))[:, None]  # breaks ties, and never outweighs a member
-    chosen = linear_sum_assignment(np.where(shared > 0, shared + early, 0), maximize=True)
+    chosen = linear_sum_assignment(np.where(weight > 0, weight + early, 0), maximize=True)
     for i, j in zip(*chosen, strict=True):
-        if shared[i, j] > 0:
+        if weight[i, j] > 0:
             heirs[rows[i]] = names[j]

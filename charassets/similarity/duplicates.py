@@ -5,7 +5,7 @@ What belongs here: the order of the steps, and which pairs are looked at. Not he
 rows (``account``).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,14 +15,15 @@ from numpy.typing import NDArray
 from charassets.curation.decisions import Decisions
 from charassets.similarity.account import account
 from charassets.similarity.answers import Answers
-from charassets.similarity.candidates import Pairs, by_hash, by_words, tidy
-from charassets.similarity.continuity import carried_over
+from charassets.similarity.candidates import Pairs, by_hash, tidy
+from charassets.similarity.naming import names_of
 from charassets.similarity.people import Said
 from charassets.similarity.pictures import PICTURES, Measured
 from charassets.similarity.stars import Asking, DuplicateRule, stars, variants
 from charassets.similarity.vectors import Vectors
+from charassets.similarity.words import SIGNED, by_words
 
-__all__ = ["PICTURES", "Copies", "DuplicateRule", "group_duplicates"]
+__all__ = ["PICTURES", "SIGNED", "Copies", "DuplicateRule", "group_duplicates"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def group_duplicates(
     rule: DuplicateRule,
     answers: Answers,
     *,
+    signed: Iterable[pa.Table] = (),
     decisions: Decisions | None = None,
-    before: Mapping[str, str] | None = None,
+    before: pa.Table | None = None,
 ) -> Copies:
     """The duplicate group of every picture.
 
@@ -62,26 +64,30 @@ def group_duplicates(
         near: pairs of neighbours by embedding, by row of ``pictures``.
         rule: which pairs are looked at.
         answers: given before, and how to find others; it learns the new ones.
+        signed: the pictures' signatures, columns ``SIGNED``, in the order of the rows; streamed, for they are the most of what is
+            known of a picture.
         decisions: what people said of copies; it is believed.
-        before: record to the name of its group in the run before.
+        before: ``record_id`` and ``group_name`` of the run before.
 
     Returns:
         The keeper is the one people chose, then a single character, then the largest by area, the sharpest, the one with most
         tags, and the first by ``record_id``.
     """
     measured = Measured.of(pictures, vectors)
-    people = Said.of(decisions or Decisions(), pictures["record_id"].to_pylist(), measured)
+    answers.among(measured.contents)
+    records = pictures["record_id"].combine_chunks()
+    people = Said.of(decisions or Decisions(), records, measured)
     asking = Asking(measured, people, rule, answers)
     among = np.flatnonzero(people.original == np.arange(len(people.original)))
-    pairs = _candidates(pictures, measured, among, people.original, near, rule)
+    pairs = _candidates(signed, measured, among, people.original, near, rule)
     keeper = stars(asking, people, np.concatenate([pairs, people.tied_pairs(among)]))[people.original]
-    names = _names(pictures["record_id"].to_pylist(), keeper, people.rank, before or {})
+    names = names_of(records, keeper, people.rank, before)
     shared = variants(asking, pairs, keeper, people.rank)
     return Copies(account(pictures, asking, keeper, names, shared), people.unkept(keeper))
 
 
 def _candidates(
-    pictures: pa.Table,
+    signed: Iterable[pa.Table],
     measured: Measured,
     among: NDArray[np.int64],
     original: NDArray[np.int64],
@@ -91,29 +97,9 @@ def _candidates(
     """Pairs of different contents worth asking about, from all three keys."""
     hashed = among[measured.hashed[among]]
     hashed = hashed[np.argsort(measured.rank[hashed])]  # an order that belongs to the pictures
+    place = np.full(len(original), -1)
+    place[hashed] = np.arange(len(hashed))
     found = [original[near], hashed[by_hash(measured.phash[hashed], measured.mirrored[hashed], rule.phash_bits)]]
-    signed = pictures.take(pa.array(hashed))
-    sides = [[s or b"" for s in signed[name].to_pylist()] for name in ("signatures", "signatures_mirrored")]
-    found.append(hashed[by_words(*sides)])
+    found.append(hashed[by_words(signed, place)])
     pairs = tidy(np.concatenate(found))
     return pairs[measured.hashed[pairs].all(axis=1)]
-
-
-def _names(
-    records: list[str], keeper: NDArray[np.int64], rank: NDArray[np.int64], before: Mapping[str, str]
-) -> list[str]:
-    """The name of every picture's group: what most of its members were called before, else its keeper's record_id."""
-    order = np.lexsort((rank, keeper))
-    groups = np.split(order, np.flatnonzero(np.diff(keeper[order])) + 1) if len(order) else []
-    groups = sorted(groups, key=lambda members: records[keeper[members[0]]])
-    inherited = carried_over(before, [[records[m] for m in members] for members in groups])
-    taken = {name for name in inherited if name is not None}
-    names = [""] * len(records)
-    for members, name in zip(groups, inherited, strict=True):
-        if name is None:  # a keeper's name may live on in a group that it left
-            own = (records[m] for m in members if records[m] not in taken)
-            name = next(own, f"{records[members[0]]}+")
-            taken.add(name)
-        for member in members:
-            names[member] = name
-    return names

@@ -7,11 +7,16 @@ What belongs here: the edit log's decisions turned to rows, and which of them co
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.curation.decisions import Decisions
-from charassets.similarity.candidates import Pairs, tidy
+from charassets.similarity.candidates import Pairs, keyed, tidy
 from charassets.similarity.pictures import Measured
+from charassets.similarity.places import Places
+
+NOTHING_SAID = -1
+"""Of a pair that people said nothing about; 1 where they called it copies, 0 where they called it none."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +27,12 @@ class Said:
     rank: NDArray[np.int64]
     tied: NDArray[np.int64]
     cut: frozenset[tuple[int, int]]
-    records: list[str]
+    records: pa.Array
 
     @classmethod
-    def of(cls, decisions: Decisions, records: list[str], measured: Measured) -> "Said":
+    def of(cls, decisions: Decisions, records: pa.Array, measured: Measured) -> "Said":
         """What the decisions say of these records; the rank of a copy that people chose comes first."""
-        place = {record: i for i, record in enumerate(records)}
+        place = _places(decisions, records)
         original = _exact_originals(measured.content, measured.rank)
         tied = np.full(len(records), -1)
         for number, group in enumerate(decisions.copies.same):
@@ -50,11 +55,13 @@ class Said:
         rank[np.lexsort((measured.rank, ~chosen))] = np.arange(len(records))
         return cls(original, rank, tied, cut, records)
 
-    def same(self, a: int, b: int) -> bool | None:
-        """Whether people called two pictures copies, or no copies; None where they said nothing."""
-        if (min(a, b), max(a, b)) in self.cut:
-            return False
-        return True if self.tied[a] >= 0 and self.tied[a] == self.tied[b] else None
+    def same(self, pairs: Pairs) -> NDArray[np.int8]:
+        """Whether people called the two of each pair copies (1) or no copies (0); ``NOTHING_SAID`` where they said nothing."""
+        tied = self.tied[pairs[:, 0]]
+        found = np.where((tied >= 0) & (tied == self.tied[pairs[:, 1]]), 1, NOTHING_SAID).astype(np.int8)
+        if self.cut:
+            found[np.isin(keyed(pairs), keyed(np.array(sorted(self.cut), np.int64)))] = 0
+        return found
 
     def tied_pairs(self, among: NDArray[np.int64]) -> Pairs:
         """One pair for every picture but the first of each group that people made."""
@@ -70,6 +77,14 @@ class Said:
             for a, b in sorted(self.cut)
             if keeper[a] == keeper[b]
         )
+
+
+def _places(decisions: Decisions, records: pa.Array) -> dict[str, int]:
+    """Where the records stand that the decisions speak of."""
+    groups = [*decisions.copies.same, *(side for cut in decisions.copies.different for side in cut)]
+    named = sorted({record for group in (*groups, *(keep.kept for keep in decisions.keeps)) for record in group})
+    found = Places(records).of(pa.array(named, pa.string())).tolist() if named else []
+    return {record: place for record, place in zip(named, found, strict=True) if place >= 0}
 
 
 def _exact_originals(content: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:

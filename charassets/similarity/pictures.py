@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from charassets.similarity.candidates import Pairs
+from charassets.similarity.places import Places
 from charassets.similarity.vectors import Vectors
 
 PICTURES = pa.schema(
@@ -21,8 +23,6 @@ PICTURES = pa.schema(
         pa.field("single", pa.bool_(), False),
         pa.field("phash", pa.uint64()),
         pa.field("phash_mirrored", pa.uint64()),
-        pa.field("signatures", pa.binary()),
-        pa.field("signatures_mirrored", pa.binary()),
         pa.field("width", pa.int32()),
         pa.field("height", pa.int32()),
         pa.field("sharpness", pa.float32()),
@@ -39,10 +39,20 @@ _PAIR_BLOCK = 65_536
 
 @dataclass(frozen=True)
 class Measured:
-    """The pictures as arrays of length n; ``rank`` is 0 for the best keeper."""
+    """The pictures as arrays of length n.
+
+    Attributes:
+        content: place of each picture's content among ``contents``, -1 where it has no content id.
+        contents: content ids, sorted, each once.
+        phash: perceptual hashes, 0 where there is none.
+        mirrored: those of the mirror images.
+        hashed: whether there is a hash.
+        rank: 0 for the best keeper.
+        vectors: embeddings.
+    """
 
     content: NDArray[np.int64]
-    image_ids: list[str | None]
+    contents: pa.Array
     phash: NDArray[np.uint64]
     mirrored: NDArray[np.uint64]
     hashed: NDArray[np.bool_]
@@ -62,13 +72,14 @@ class Measured:
         order = keys.sort_by([("o", "ascending"), *falling, ("r", "ascending")])["i"].to_numpy()
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        codes = pictures["image_id"].combine_chunks().dictionary_encode().indices
-        content = codes.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        contents = pictures["image_id"].unique().drop_null()
+        contents = contents.take(pc.array_sort_indices(contents))  # pyright: ignore[reportAttributeAccessIssue]
+        content = Places(contents).of(pictures["image_id"])
         hashed = pictures["phash"].is_valid().to_numpy()
         phash, mirrored = (
             pictures[name].fill_null(0).to_numpy().astype(np.uint64) for name in ("phash", "phash_mirrored")
         )
-        return cls(content, pictures["image_id"].to_pylist(), phash, mirrored, hashed, rank, vectors)
+        return cls(content, contents, phash, mirrored, hashed, rank, vectors)
 
     def cosines(self, pairs: Pairs) -> NDArray[np.float32]:
         """Similarity of the pairs' embeddings, NaN where one has none."""

@@ -7,11 +7,12 @@ worth asking about (``duplicates``) and how a group is told (``account``).
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
-from charassets.similarity.answers import DUPLICATE, VARIANT, Answers, by_two_keys
-from charassets.similarity.candidates import Pairs, tidy
-from charassets.similarity.people import Said
+from charassets.similarity.answers import IS_DUPLICATE, IS_VARIANT, NOT_SEEN, Answers, by_two_keys
+from charassets.similarity.candidates import Pairs, keyed, tidy
+from charassets.similarity.people import NOTHING_SAID, Said
 from charassets.similarity.pictures import Measured
 
 
@@ -40,30 +41,31 @@ class Asking:
     rule: DuplicateRule
     answers: Answers
 
-    def name(self, a: int, b: int) -> tuple[str, str] | None:
-        """The pair's contents, the smaller first; None where one has no content id."""
-        left, right = self.measured.image_ids[a], self.measured.image_ids[b]
-        return None if left is None or right is None else (left, right) if left < right else (right, left)
-
-    def answer(self, pairs: Pairs) -> list[str]:
-        """The answers; pairs that nobody looked at before are looked at."""
-        names = [self.name(a, b) for a, b in pairs.tolist()]
+    def answer(self, pairs: Pairs) -> NDArray[np.int8]:
+        """The answers as codes; pairs that nobody looked at before are looked at."""
         bits, mirrored = self.measured.bits(pairs), self.measured.bits(pairs, mirrored=True)
-        there = [i for i, name in enumerate(names) if name is not None]
-        self.answers.ask([names[i] for i in there if names[i] is not None], bits[there], mirrored[there])  # type: ignore[misc]
-        cosines = self.measured.cosines(pairs)
-        found = []
-        for i, (a, b) in enumerate(pairs.tolist()):
-            said = self.people.same(a, b)
-            name = names[i]
-            row = None if name is None else self.answers.of(name)
-            if said is not None:
-                found.append(DUPLICATE if said else VARIANT)
-            elif row is not None:
-                found.append(row[2])
-            else:
-                found.append(by_two_keys(float(cosines[i]), int(bits[i]), self.rule.cosine, self.rule.phash_bits))
-        return found
+        found = np.full(len(pairs), NOT_SEEN, np.int8)
+        keys, there = self._keys(pairs)
+        found[there] = self.answers.ask(keys, bits[there], mirrored[there])
+        unseen = np.flatnonzero(found == NOT_SEEN)
+        cosines = self.measured.cosines(pairs[unseen])
+        found[unseen] = by_two_keys(cosines, bits[unseen], self.rule.cosine, self.rule.phash_bits)
+        said = self.people.same(pairs)
+        return np.where(said == NOTHING_SAID, found, np.where(said == 1, IS_DUPLICATE, IS_VARIANT)).astype(np.int8)
+
+    def details(self, pairs: Pairs) -> pa.Table:
+        """What close looks measured of pairs of rows, schema ``looks.DETAILS``, and in ``left`` whether the first is its left."""
+        keys, there = self._keys(pairs)
+        place = np.cumsum(there) - 1
+        found = self.answers.details(keys).take(pa.array(place, mask=~there))
+        content = self.measured.content[pairs]
+        return found.append_column("left", pa.array(content[:, 0] < content[:, 1]))
+
+    def _keys(self, pairs: Pairs) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+        """Keys of the pairs' contents, of those pairs both of which have one; and which have."""
+        content = self.measured.content[pairs]
+        there = (content >= 0).all(axis=1)
+        return keyed(content[there]), there
 
 
 def stars(asking: Asking, people: Said, pairs: Pairs) -> NDArray[np.int64]:
@@ -74,33 +76,31 @@ def stars(asking: Asking, people: Said, pairs: Pairs) -> NDArray[np.int64]:
     n = len(people.rank)
     keeper = np.arange(n)
     pairs = tidy(pairs)
-    pairs = pairs[[answer == DUPLICATE for answer in asking.answer(pairs)]]
+    pairs = pairs[asking.answer(pairs) == IS_DUPLICATE]
     if not len(pairs):
         return keeper
     edges = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, component = connected_components(edges, directed=False)
-    touched = np.unique(pairs)
-    order = touched[np.lexsort((people.rank[touched], component[touched]))]
-    left = np.split(order, np.flatnonzero(np.diff(component[order])) + 1)
-    while left:  # one keeper of each component a round, so that their pairs are asked together
-        asked = [np.stack([np.full(len(rest) - 1, rest[0]), rest[1:]], axis=1) for rest in left]
-        copies = np.array([a == DUPLICATE for a in asking.answer(np.concatenate(asked))], bool)
-        split = np.split(copies, np.cumsum([len(part) for part in asked])[:-1])
-        following = []
-        for rest, joined in zip(left, split, strict=True):
-            keeper[rest[1:][joined]] = rest[0]
-            if not joined.all():
-                following.append(rest[1:][~joined])
-        left = following
+    left = np.unique(pairs)
+    left = left[np.lexsort((people.rank[left], component[left]))]
+    while len(left):  # one keeper of each component a round, so that their pairs are asked together
+        first = np.r_[True, component[left][1:] != component[left][:-1]]
+        best = left[np.maximum.accumulate(np.where(first, np.arange(len(left)), 0))]
+        rest, best = left[~first], best[~first]
+        joined = asking.answer(np.stack([best, rest], axis=1)) == IS_DUPLICATE
+        keeper[rest[joined]] = best[joined]
+        left = rest[~joined]
     return keeper
 
 
-def variants(asking: Asking, pairs: Pairs, keeper: NDArray[np.int64], rank: NDArray[np.int64]) -> dict[int, int]:
-    """Keeper to the best-ranked keeper of another group whose drawing it shares."""
-    best: dict[int, int] = {}
-    for (a, b), answer in zip(pairs.tolist(), asking.answer(pairs), strict=True):
-        if answer == VARIANT and asking.people.same(a, b) is None and keeper[a] != keeper[b]:
-            low, high = sorted((int(keeper[a]), int(keeper[b])), key=lambda i: rank[i])
-            if high not in best or rank[low] < rank[best[high]]:
-                best[high] = low
-    return best
+def variants(asking: Asking, pairs: Pairs, keeper: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For every keeper the best-ranked keeper of another group whose drawing it shares; -1 where there is none."""
+    shared = pairs[(asking.answer(pairs) == IS_VARIANT) & (asking.people.same(pairs) == NOTHING_SAID)]
+    ends = keeper[shared]
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    lower = rank[ends[:, 0]] < rank[ends[:, 1]]
+    best, other = np.where(lower[:, None], ends, ends[:, ::-1]).T
+    order = np.argsort(-rank[best], kind="stable")  # of several the best is written last
+    found = np.full(len(keeper), -1)
+    found[other[order]] = best[order]
+    return found

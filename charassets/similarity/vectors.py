@@ -12,11 +12,15 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.errors import CharassetsError
+from charassets.similarity.batches import gathered
+from charassets.similarity.packed import unpacked
+from charassets.similarity.places import Places
 
 COLUMNS = ("record_id", "model", "embedding")
 """Columns of ``clip_embeddings`` that ``gather`` needs."""
 
 
+_LOOKED_UP_AT_ONCE = 65_536  # rows: each look-up reads all names once; vectors of 512 are 64 MB
 _MAPPED_FROM = 1 << 30  # bytes from which vectors lie in a file the system may page out
 
 
@@ -34,7 +38,7 @@ class Vectors:
     row: NDArray[np.int64]
 
 
-def gather(batches: Iterable[pa.Table], record_ids: Sequence[str]) -> Vectors:
+def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array) -> Vectors:
     """The embeddings of ``record_ids``; those of other records are passed over.
 
     Args:
@@ -44,16 +48,17 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str]) -> Vectors:
     Raises:
         CharassetsError: two models embedded them: their vectors cannot be compared.
     """
-    place = {record: i for i, record in enumerate(record_ids)}
-    row = np.full(len(place), -1, np.int64)
-    values = np.empty((len(place), 0), np.float16)
+    names = record_ids if isinstance(record_ids, pa.Array) else pa.array(record_ids, pa.string())
+    where = Places(names)
+    row = np.full(len(names), -1, np.int64)
+    values = np.empty((len(names), 0), np.float16)
     models: set[str] = set()
-    for batch in batches:
-        places = np.fromiter((place.get(r, -1) for r in batch.column("record_id").to_pylist()), np.int64, len(batch))
+    for batch in gathered(batches, _LOOKED_UP_AT_ONCE):
+        places = where.of(batch["record_id"])
         wanted = np.flatnonzero(places >= 0)
         if not len(wanted):
             continue
-        batch = batch.take(pa.array(wanted))
+        places, batch = places[wanted], batch.take(pa.array(wanted))
         models.update(batch["model"].unique().to_pylist())
         if len(models) > 1:
             raise CharassetsError(
@@ -61,11 +66,11 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str]) -> Vectors:
                 where="clip_embeddings",
                 todo="materialize clip_embeddings on every shard",
             )
-        block = np.frombuffer(b"".join(batch["embedding"].to_pylist()), "<f2").reshape(len(wanted), -1)
+        block = unpacked(batch["embedding"], "<f2")
         if not values.shape[1]:
-            values = room(len(place), block.shape[1])
-        values[places[wanted]] = block
-        row[places[wanted]] = places[wanted]
+            values = room(len(names), block.shape[1])
+        values[places] = block
+        row[places] = places
     return Vectors(values, row)
 
 

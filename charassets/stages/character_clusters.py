@@ -105,8 +105,8 @@ class CharacterClusters(CollectionStage):
 def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
     """For every row of the graph the row of its group's keeper, -1 where it is in no group or the keeper has no row."""
     keeper = np.full(len(stored.record_ids), -1)
-    member = stored.rows_of(records["record_id"].to_pylist())
-    leader = stored.rows_of(records["group_id"].to_pylist())
+    member = stored.rows_of(records["record_id"])
+    leader = stored.rows_of(records["group_id"])
     embedded = member >= 0
     keeper[member[embedded]] = leader[embedded]
     return keeper

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from charassets import progress
 from charassets.errors import CharassetsError
@@ -15,6 +16,8 @@ from charassets.stages.runner import ShardResult
 
 ALL = "all"
 """Shard name of a collection table."""
+
+_WRITTEN_AT_ONCE = 65_536  # rows: a row group each
 
 _NO_DIGEST = b"\0" * 16  # collection rows are not reused one by one
 
@@ -71,7 +74,9 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     outcome = stage.compute(inputs)
     books = _books(stage, inputs[next(iter(stage.reads))], outcome)
     with lake.writer(stage.name, ALL, stage.schema) as writer:
-        writer.add(outcome.rows, books)
+        for start in range(0, max(1, len(outcome.rows)), _WRITTEN_AT_ONCE):
+            rows = outcome.rows.slice(start, _WRITTEN_AT_ONCE)
+            writer.add(rows, books if not start else BOOKS.empty_table())
         for role, table in outcome.extras.items():
             writer.keep(role, table)
         manifest = writer.commit(wanted, own, versions)
@@ -80,15 +85,34 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
 
 
 def _books(stage: CollectionStage, driver: StoredCollection, outcome: Outcome) -> pa.Table:
-    kept = dict.fromkeys(outcome.rows.column("record_id").to_pylist())
-    lines = [(record, _NO_DIGEST, "row", None, None) for record in kept]
-    lines += [(r.record_id, _NO_DIGEST, "rejected", r.code, r.detail or None) for r in outcome.rejected]
-    lines += [(record, _NO_DIGEST, "skipped", code, None) for record, code in outcome.skipped.items()]
-    records = driver.table(["record_id"]).column("record_id").to_pylist()
-    if sorted(line[0] for line in lines) != sorted(records):
+    """A line for every record of the driver."""
+    kept = outcome.rows["record_id"].unique()
+    refused, skipped = outcome.rejected, outcome.skipped
+    parts = [
+        _lines(kept, "row"),
+        _lines(
+            pa.array([r.record_id for r in refused], pa.string()),
+            "rejected",
+            pa.array([r.code for r in refused], pa.string()),
+            pa.array([r.detail or None for r in refused], pa.string()),
+        ),
+        _lines(pa.array(list(skipped), pa.string()), "skipped", pa.array(list(skipped.values()), pa.string())),
+    ]
+    lines = pa.concat_tables(parts)
+    records = driver.table(["record_id"])["record_id"]
+    if not _sorted(lines["record_id"]).equals(_sorted(records)):
         raise CharassetsError(
             f"{stage.name} was given {len(records)} records and accounts for {len(lines)}", todo="report this as a bug"
         )
-    return (
-        pa.table([list(column) for column in zip(*lines, strict=True)], schema=BOOKS) if lines else BOOKS.empty_table()
-    )
+    return lines
+
+
+def _sorted(names: pa.ChunkedArray) -> pa.Array:
+    return names.take(pc.sort_indices(names)).combine_chunks()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _lines(records: pa.Array, outcome: str, codes: pa.Array | None = None, details: pa.Array | None = None) -> pa.Table:
+    n = len(records)
+    columns = [records, pa.repeat(pa.scalar(_NO_DIGEST, BOOKS.field("input_digest").type), n), pa.repeat(outcome, n)]
+    columns += [pa.nulls(n, pa.string()) if column is None else column for column in (codes, details)]
+    return pa.table(columns, names=BOOKS.names).cast(BOOKS)

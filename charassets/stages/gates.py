@@ -9,6 +9,7 @@ from importlib import resources
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from charassets.schema import SINGLE_CHARACTER_IMAGES
 from charassets.settings import GateSettings
@@ -70,5 +71,5 @@ def verdicts(table: pa.Table, gates: GateSettings) -> pa.Table:
         connection.register("pictures", table.select(_COLUMNS))
         connection.register("gates", gate_row(gates))
         found = connection.sql(verdict_sql("pictures", "gates")).to_arrow_table()
-    place = {record: i for i, record in enumerate(found.column("record_id").to_pylist())}
-    return found.take(pa.array([place[record] for record in table.column("record_id").to_pylist()], pa.int64()))
+    place = pc.index_in(table["record_id"], value_set=found["record_id"].combine_chunks())  # pyright: ignore[reportAttributeAccessIssue]
+    return found.take(place)

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from charassets.lake.fragments import Fragment
@@ -18,15 +19,9 @@ from charassets.schema import CLIP_EMBEDDINGS, KNN_GRAPH, Table
 from charassets.settings import Settings
 from charassets.similarity.graph import Graph
 from charassets.similarity.knn import GraphRule, Searcher, build, new_searcher, restored, updated
-from charassets.similarity.stored import (
-    COLUMNS,
-    LEARNT,
-    packed,
-    packed_arrays,
-    read_graph,
-    unpacked,
-    unpacked_arrays,
-)
+from charassets.similarity.packed import packed, packed_arrays, unpacked, unpacked_arrays
+from charassets.similarity.places import Places
+from charassets.similarity.stored import COLUMNS, LEARNT, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import gather
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
@@ -70,7 +65,7 @@ class KnnGraph(CollectionStage):
         """
         embeddings = inputs[CLIP_EMBEDDINGS.name]
         keys = embeddings.table(["record_id", "crop_id", "model"]).sort_by("record_id")
-        vectors = gather(embeddings.batches(VECTOR_COLUMNS), keys["record_id"].to_pylist()).values
+        vectors = gather(embeddings.batches(VECTOR_COLUMNS), keys["record_id"].combine_chunks()).values
         model = keys["model"][0].as_py() if len(keys) else ""
         before = inputs.get(self.name)
         index = self._standing(before, model, len(keys)) if before is not None else None
@@ -151,9 +146,11 @@ def _search_device(device: str) -> str:
 def _rows_before(keys: pa.Table, before: Collection) -> NDArray[np.int64]:
     """For each record its row before, -1 for one that is new or shows another crop."""
     old = before.table(["record_id", "crop_id"])
-    place = {key: row for row, key in enumerate(zip(*(old[c].to_pylist() for c in old.column_names), strict=True))}
-    now = zip(keys["record_id"].to_pylist(), keys["crop_id"].to_pylist(), strict=True)
-    return np.fromiter((place.get(key, -1) for key in now), np.int64, len(keys))
+    row = Places(old["record_id"]).of(keys["record_id"])
+    stands = np.flatnonzero(row >= 0)
+    same = pc.equal(keys["crop_id"].take(pa.array(stands)), old["crop_id"].take(pa.array(row[stands])))  # pyright: ignore[reportAttributeAccessIssue]
+    row[stands[~same.to_numpy()]] = -1
+    return row
 
 
 def _rows(keys: pa.Table, graph: Graph, searcher: Searcher) -> pa.Table:

@@ -4,7 +4,7 @@ What belongs here: which records are asked about, and what the rule is told of t
 (``charassets.similarity.duplicates``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -26,9 +26,14 @@ from charassets.schema import (
 )
 from charassets.settings import GateSettings, Settings
 from charassets.similarity.answers import Answers
+from charassets.similarity.batches import gathered
 from charassets.similarity.candidates import Pairs, tidy
-from charassets.similarity.duplicates import PICTURES, DuplicateRule, group_duplicates
+from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, group_duplicates
 from charassets.similarity.judgement import VERSION as JUDGEMENT
+from charassets.similarity.looks import Look, close_look
+from charassets.similarity.naming import NAMED
+from charassets.similarity.places import Places
+from charassets.similarity.previews import Previews
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
@@ -38,6 +43,7 @@ from charassets.stages.gates import verdict_sql, verdicts
 
 _JUDGED = SINGLE_CHARACTER_IMAGES.narrow
 _JUDGED_AT_ONCE = 16_384  # records; the columns without the crop are about a kilobyte each
+_COUNTED_AT_ONCE = 65_536
 _MEASURED = tuple(name for name in PICTURES.names if name not in ("single", "tags"))
 _READ = tuple(dict.fromkeys((*_JUDGED, *_MEASURED)))
 
@@ -57,7 +63,7 @@ class NearDuplicates(CollectionStage):
     table: ClassVar[Table] = NEAR_DUPLICATES
     code_version: ClassVar[str] = f"2.{JUDGEMENT}"
     reads: ClassVar[Mapping[str, Reads]] = {
-        SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, "preview")),
+        SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, *SIGNED, "preview")),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         RAW_SHARDS.name: Reads(("record_id", "tags")),
@@ -83,51 +89,42 @@ class NearDuplicates(CollectionStage):
         """
         images = inputs[SINGLE_CHARACTER_IMAGES.name]
         pictures, skipped = _pictures(images, self._gates)
-        records = pictures.column("record_id").to_pylist()
+        records = pictures["record_id"].combine_chunks()
         counts = pa.array(_tag_counts(inputs[RAW_SHARDS.name], records))
         before = inputs.get(self.name)
-        answers = Answers.resumed(lambda names: _previews(images, names), before and before.beside(ANSWERED))
+        answers = Answers(self.look_at(images), before and before.beside(ANSWERED))
         copies = group_duplicates(
             pictures.append_column(PICTURES.field("tags"), counts).select(PICTURES.names),
             gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), records),
             _near(inputs[KNN_GRAPH.name], records, self._rule.neighbours),
             self._rule,
             answers,
+            signed=_signed(images),
             decisions=decisions_of(inputs[EDITS.name].table(EDITS.arrow.names)),
-            before=_names_before(before),
+            before=before and before.table(list(NAMED)),
         )
         unkept = pa.table({"what": pa.array(copies.unkept, pa.string())})
         return Outcome(copies.rows, skipped=skipped, extras={ANSWERED: answers.table(), UNKEPT: unkept})
 
-
-def _names_before(before: Collection | None) -> dict[str, str]:
-    if before is None:
-        return {}
-    rows = before.table(["record_id", "group_name"])
-    return dict(zip(rows["record_id"].to_pylist(), rows["group_name"].to_pylist(), strict=True))
+    def look_at(self, images: Collection) -> Look:
+        """What answers about pairs that nobody looked at before: a close look at their previews."""
+        return close_look(lambda names: Previews.gathered(names, images.batches(["image_id", "preview"])))
 
 
-def _near(graph: Collection, records: Sequence[str], most: int) -> Pairs:
+def _near(graph: Collection, records: pa.Array, most: int) -> Pairs:
     """Pairs of near neighbours by place in ``records``."""
     stored = read_graph(graph.batches(GRAPH_COLUMNS))
-    place = {record: i for i, record in enumerate(records)}
-    rows = np.array([place.get(record, -1) for record in stored.record_ids], np.int64)
+    rows = Places(records).of(stored.record_ids)
     neighbours = stored.graph.neighbours[:, :most]
     near, at = np.nonzero(neighbours >= 0)
-    pairs = np.stack([rows[near], rows[neighbours[near, at]]], axis=1) if len(near) else np.empty((0, 2), np.int64)
+    pairs = np.stack([rows[near], rows[neighbours[near, at]]], axis=1)
     return tidy(pairs[(pairs >= 0).all(axis=1)])
 
 
-def _previews(images: Collection, image_ids: Sequence[str]) -> dict[str, bytes]:
-    """The previews of some contents, one of each."""
-    wanted, found = set(image_ids), {}
-    if not wanted:
-        return found
-    for batch in images.batches(["image_id", "preview"]):
-        for name, preview in zip(batch["image_id"].to_pylist(), batch["preview"], strict=True):
-            if name in wanted and name not in found and preview.is_valid:
-                found[name] = preview.as_py()
-    return found
+def _signed(images: Collection) -> Iterator[pa.Table]:
+    """Signatures of the records with a picture, in the order of ``_pictures``."""
+    for batch in images.batches(["image_id", *SIGNED]):
+        yield batch.filter(pc.field("image_id").is_valid()).select(list(SIGNED))
 
 
 def _pictures(images: Collection, gates: GateSettings) -> tuple[pa.Table, dict[str, str]]:
@@ -135,35 +132,22 @@ def _pictures(images: Collection, gates: GateSettings) -> tuple[pa.Table, dict[s
     skipped: dict[str, str] = {}
     schema = pa.schema([PICTURES.field(name) for name in PICTURES.names if name != "tags"])
     found = [schema.empty_table()]
-    for batch in _gathered(images.batches(_READ)):
+    for batch in gathered(images.batches(_READ), _JUDGED_AT_ONCE):
         pictured = pc.field("image_id").is_valid()
         skipped.update(dict.fromkeys(batch.filter(~pictured)["record_id"].to_pylist(), "no_picture"))
         batch = batch.filter(pictured)
-        single = pa.array(
-            [verdict == "single" for verdict in verdicts(batch, gates)["verdict"].to_pylist()], pa.bool_()
-        )
+        single = pc.equal(verdicts(batch, gates)["verdict"], "single").combine_chunks()  # pyright: ignore[reportAttributeAccessIssue]
         found.append(batch.append_column("single", single).select(schema.names).cast(schema))
     return pa.concat_tables(found).combine_chunks(), skipped
 
 
-def _gathered(batches: Iterator[pa.Table]) -> Iterator[pa.Table]:
-    """Batches of many small shards put together: opening a query for each would cost more than answering it."""
-    held: list[pa.Table] = []
-    for batch in batches:
-        held.append(batch)
-        if sum(table.num_rows for table in held) >= _JUDGED_AT_ONCE:
-            yield pa.concat_tables(held)
-            held = []
-    if held:
-        yield pa.concat_tables(held)
-
-
-def _tag_counts(raw: Collection, records: list[str]) -> np.ndarray:
+def _tag_counts(raw: Collection, records: pa.Array) -> np.ndarray:
     """Number of tags of each record's line: the richer line breaks a tie between equal pictures."""
-    place = {record: i for i, record in enumerate(records)}
+    where = Places(records)
     counts = np.zeros(len(records), np.int32)
-    for batch in raw.batches(["record_id", "tags"]):
-        for record, line in zip(batch["record_id"].to_pylist(), batch["tags"].to_pylist(), strict=True):
-            if line and record in place:
-                counts[place[record]] = sum(1 for piece in pieces(line) if piece.strip())
+    for batch in gathered(raw.batches(["record_id", "tags"]), _COUNTED_AT_ONCE):
+        places = where.of(batch["record_id"])
+        for place, line in zip(places.tolist(), batch["tags"].to_pylist(), strict=True):
+            if line and place >= 0:
+                counts[place] = sum(1 for piece in pieces(line) if piece.strip())
     return counts

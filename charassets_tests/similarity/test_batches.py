@@ -64,7 +64,7 @@ def in_batches(order: list[int], ends: list[int], searcher: Searcher) -> dict[st
             source = np.array([place.get(row, -1) for row in rows], np.int64)
             index = searching(searcher, before).extended(POOL[rows], source)
             graph = updated(graph, POOL[rows], source, index, K)
-        answers = Answers.resumed(lambda names: {}, kept)
+        answers = Answers(before=kept)
         found, kept, before = groups(rows, graph, answers), answers.table(), rows
     return found
 
@@ -75,13 +75,13 @@ def in_batches(order: list[int], ends: list[int], searcher: Searcher) -> dict[st
 def test_batches_in_any_order_give_the_groups_of_one_run_through_the_approximate_index(index, order, cuts):
     everybody = list(range(len(POOL)))
     whole = build(POOL, searching(SEARCHERS[index], everybody), K)
-    straight = groups(everybody, whole, Answers(lambda names: {}))
+    straight = groups(everybody, whole, Answers())
     assert in_batches(list(order), [*sorted(cuts), len(POOL)], SEARCHERS[index]) == straight
 
 
 @pytest.mark.parametrize("index", list(SEARCHERS))
 def test_the_groups_found_through_the_index_are_the_planted_ones(index: str):
     everybody = list(range(len(POOL)))
-    found = groups(everybody, build(POOL, searching(SEARCHERS[index], everybody), K), Answers(lambda names: {}))
+    found = groups(everybody, build(POOL, searching(SEARCHERS[index], everybody), K), Answers())
     planted = {f"r{i:03d}": f"r{max(np.flatnonzero(ORIGINAL_OF[i] == ORIGINAL_OF)):03d}" for i in everybody}
     assert np.mean([found[record] == keeper for record, keeper in planted.items()]) >= 0.99

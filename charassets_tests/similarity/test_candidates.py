@@ -1,10 +1,12 @@
 """Which pairs close hashes propose, against all pairs compared one by one."""
 
 import numpy as np
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charassets.similarity.candidates import by_hash
+from charassets.similarity import candidates
+from charassets.similarity.candidates import by_hash, tidy
 
 BITS = 3
 _HASHES = st.lists(st.integers(0, 63), max_size=15)  # six bits: most are close to some other
@@ -37,3 +39,39 @@ def test_a_hash_that_everybody_has_is_paired_with_its_first_few_only():
     assert len(pairs) < 4 * 1_000
     assert set(np.unique(pairs).tolist()) == set(range(1_000))  # everyone still meets the first
     assert (pairs[:, 0] < 4).all()
+
+
+@pytest.mark.parametrize("most_bits", [3, 7, 10])
+def test_among_many_hashes_those_that_share_a_band_but_for_one_bit_are_paired(
+    most_bits: int, monkeypatch: pytest.MonkeyPatch
+):
+    random = np.random.default_rng(4)
+    hashes = random.integers(0, 1 << 63, 400, np.uint64)
+    hashes = np.concatenate([hashes, hashes[:200]])
+    for _ in range(9):  # copies differ in up to nine bits
+        flips = np.uint64(1) << random.integers(0, 64, 200).astype(np.uint64)
+        hashes[400:] ^= np.where(random.random(200) < 0.7, flips, np.uint64(0))
+    mirrored = random.permutation(hashes) ^ np.uint64(1 << 17)
+
+    def close(a: np.uint64, b: np.uint64) -> bool:
+        apart = int(a ^ b)
+        banded = any(((apart >> shift) & 0xFFFF).bit_count() <= 1 for shift in (0, 16, 32, 48))
+        return apart.bit_count() <= most_bits and banded
+
+    wanted = [
+        [i, j]
+        for i in range(600)
+        for j in range(i + 1, 600)
+        if close(hashes[i], hashes[j]) or close(hashes[i], mirrored[j]) or close(hashes[j], mirrored[i])
+    ]
+    monkeypatch.setattr(candidates, "COMPARED_UP_TO", 0)
+    monkeypatch.setattr(candidates, "_AT_ONCE", 1_000)
+    assert len(wanted) > 200
+    assert by_hash(hashes, mirrored, most_bits).tolist() == wanted
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 1 << 31), st.integers(0, 1 << 31)), max_size=12))
+def test_tidy_pairs_are_sorted_and_each_is_there_once(pairs: list[tuple[int, int]]):
+    wanted = sorted({tuple(sorted(pair)) for pair in pairs if pair[0] != pair[1]})
+    assert tidy(np.array(pairs, np.int64).reshape(-1, 2)).tolist() == [list(pair) for pair in wanted]

@@ -53,7 +53,7 @@ def grouped(
 ) -> dict[str, dict]:
     """Rows by record where nobody can look at the pictures: the two keys decide."""
     table = pa.Table.from_pylist(pictures, schema=PICTURES)
-    answers = Answers(lambda names: {})
+    answers = Answers()
     rows = group_duplicates(table, vectors, near(vectors, rule.neighbours), rule, answers, **more).rows
     assert rows.schema == NEAR_DUPLICATES.arrow
     return {row["record_id"]: row for row in rows.to_pylist()}
@@ -179,7 +179,9 @@ def test_people_are_believed_about_copies():
 
 def test_a_group_keeps_its_name_when_a_better_copy_comes():
     rows = grouped(
-        [picture("a"), picture("b"), picture("better", width=900)], at_angles(0, 1, 2), before={"a": "a", "b": "a"}
+        [picture("a"), picture("b"), picture("better", width=900)],
+        at_angles(0, 1, 2),
+        before=pa.table({"record_id": ["a", "b"], "group_name": ["a", "a"]}),
     )
     assert {row["group_id"] for row in rows.values()} == {"better"}
     assert {row["group_name"] for row in rows.values()} == {"a"}
@@ -198,12 +200,12 @@ def test_batches_in_any_order_give_the_groups_of_one_run(drawn, random) -> None:
         rows = group_duplicates(table, vectors, pairs, RULE, answers).rows.to_pylist()
         return {row["record_id"]: row["group_id"] for row in rows}
 
-    straight = run(list(range(len(drawn))), Answers(lambda names: {}))
+    straight = run(list(range(len(drawn))), Answers())
     order = list(range(len(drawn)))
     random.shuffle(order)
     kept, groups = None, {}
     for end in sorted({max(1, len(order) // 3), max(1, 2 * len(order) // 3), len(order)}):
-        answers = Answers.resumed(lambda names: {}, kept)
+        answers = Answers(before=kept)
         groups = run(order[:end], answers)
         kept = answers.table()
     assert groups == straight

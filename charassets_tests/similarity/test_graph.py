@@ -6,7 +6,8 @@ import pytest
 
 from charassets.similarity.graph import Graph
 from charassets.similarity.knn import build_graph
-from charassets.similarity.stored import packed, packed_arrays, read_graph, unpacked, unpacked_arrays
+from charassets.similarity.packed import packed, packed_arrays, unpacked, unpacked_arrays
+from charassets.similarity.stored import read_graph
 from charassets_tests.similarity.drawing import brute_force, copies_of, drawn
 
 

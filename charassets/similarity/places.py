@@ -1,0 +1,31 @@
+"""Where names stand in an array of names: millions of them, without a Python object each.
+
+What belongs here: the look-up. Not here: what the names are of.
+"""
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+
+class Places:
+    """The places of n different names.
+
+    Args:
+        names: strings, each once.
+    """
+
+    def __init__(self, names: pa.Array | pa.ChunkedArray) -> None:
+        self._names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+
+    def __len__(self) -> int:
+        """How many names there are."""
+        return len(self._names)
+
+    def of(self, asked: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+        """The place of every name asked about, -1 where it has none. Each call reads all names once: ask about many."""
+        if not len(asked):
+            return np.empty(0, np.int64)
+        places = pc.index_in(asked, value_set=self._names, skip_nulls=True)  # pyright: ignore[reportAttributeAccessIssue]
+        return places.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
