@@ -10,8 +10,9 @@ from pathlib import Path
 
 from app.server import LOOPBACK, TOKEN, check_exposure, create_app, guarded, own_folder, own_names, serve
 from charassets.errors import CharassetsError
+from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
-from charassets.settings import Settings, load_settings
+from charassets.settings import Settings, is_uri, load_settings
 
 WORKSPACE = "CHARASSETS_WORKSPACE"
 
@@ -28,7 +29,9 @@ def main() -> int:
     token = os.environ.pop(TOKEN, None)
     try:
         check_exposure(arguments.host, token)
-        os.environ[WORKSPACE] = str(Path(os.environ.get(WORKSPACE, "workspace")).expanduser().absolute())
+        named = os.environ.get(WORKSPACE, "workspace")
+        os.environ[WORKSPACE] = named if is_uri(named) else str(Path(named).expanduser().absolute())
+        follow()
         settings = _absolute(load_settings())
         workspace = Workspace.of(settings)
         own_folder()

@@ -66,7 +66,7 @@ def start(workspace: Workspace, spec: Spec) -> None:
     command = [sys.executable, "-m", "charassets.cli", "train", "classifier", spec.name, "--label", spec.label]
     command += ["--method", spec.method, "--features", ",".join(spec.features), "--together", ",".join(spec.together)]
     command += ["--seed", str(spec.seed), *(["--shuffle-labels"] if spec.shuffle_labels else [])]
-    command += ["--workspace", str(workspace.root)]
+    command += ["--workspace", workspace.place]
     # A list and no shell; the process outlives the server, as a training from a terminal would.
     subprocess.Popen(  # noqa: S603 - our own program; the arguments were checked above
         command,

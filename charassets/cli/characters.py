@@ -130,7 +130,7 @@ def _edit(workspace: Any, op: str, args: dict[str, Any]) -> None:  # noqa: ANN40
     from charassets.settings import load_settings
 
     use_workspace(workspace)
-    edit = EditLog(Place.of(load_settings()).edit_log).append(op, args)
+    edit = EditLog.of(Place.of(load_settings())).append(op, args)
     talk(f"edit {edit.id} taken; the next `charassets run` heeds it")
 
 

@@ -101,7 +101,7 @@ def _log(workspace: Path | None) -> "EditLog":
     from charassets.settings import load_settings
 
     use_workspace(workspace)
-    return EditLog(Place.of(load_settings()).edit_log)
+    return EditLog.of(Place.of(load_settings()))
 
 
 def _lines(path: Path) -> Iterable[bytes]:

@@ -187,7 +187,7 @@ def _told(message: str, code: int) -> int:
     return code
 
 
-def _run(request: "Request", workspace: Path | None, json: bool) -> None:
+def _run(request: "Request", workspace: str | None, json: bool) -> None:
     from charassets.cli import report
     from charassets.cli.run import own_stderr, reserved_stdout, run, use_workspace
 

@@ -138,7 +138,7 @@ def import_back(
     from charassets.settings import load_settings
 
     use_workspace(workspace)
-    log = EditLog(Place.of(load_settings()).edit_log)
+    log = EditLog.of(Place.of(load_settings()))
     found = compare(folder).unsaid(replay(log.edits()))
     edits, moved = found.edits, found.moves.edits()
     if not json:

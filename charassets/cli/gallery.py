@@ -121,7 +121,7 @@ def rollback(
 
     place, _ = _place(workspace)
     with place.locked():
-        facts = _facts(put_back(place.open_lake(), EditLog(place.edit_log), version))
+        facts = _facts(put_back(place.open_lake(), EditLog.of(place), version))
     print_json({"ok": True, **facts}) if json else print_facts(facts)
 
 
@@ -134,7 +134,7 @@ def update(workspace: Workspace = None, json: Json = False) -> None:
 
     place, settings = _place(workspace)
     with place.locked(), reserved_stdout():
-        grown = grow(place.open_lake(), settings, EditLog(place.edit_log))
+        grown = grow(place.open_lake(), settings, EditLog.of(place))
     facts = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after", "left_out")}
     facts |= _facts(grown.shelved) if grown.shelved else {}
     print_json({"ok": True, **facts}) if json else print_facts(facts)

@@ -30,7 +30,7 @@ from charassets.stages.staleness import outdated
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "multiple_of": "a multiple of"}
 
 
-def verify_lake(workspace: Path | None, json: bool) -> int:
+def verify_lake(workspace: str | None, json: bool) -> int:
     """Re-hash everything; 4 where something is damaged, each piece of damage on a line."""
     settings, lake = _opened(workspace)
     found = verify.verify(lake)
@@ -43,7 +43,7 @@ def verify_lake(workspace: Path | None, json: bool) -> int:
     return VerificationError.exit_code if found.damage else 0
 
 
-def shard_status(workspace: Path | None, json: bool) -> int:
+def shard_status(workspace: str | None, json: bool) -> int:
     """Which shards a run would compute something for."""
     settings, lake = _opened(workspace)
     shards = lake.shards(SOURCE_ITEMS.name)
@@ -68,7 +68,7 @@ class Setting:
     meaning: str
 
 
-def list_settings(workspace: Path | None, json: bool) -> int:
+def list_settings(workspace: str | None, json: bool) -> int:
     """Every setting."""
     use_workspace(workspace)
     found = list(_settings("", load_settings()))
@@ -101,7 +101,7 @@ def _shown(value: Any) -> str:  # noqa: ANN401 - any JSON value
     return "" if value is None else value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
-def _opened(workspace: Path | None) -> tuple[Settings, Lake]:
+def _opened(workspace: str | None) -> tuple[Settings, Lake]:
     use_workspace(workspace)
     settings = load_settings()
     if "://" not in settings.lake_root and not Path(settings.lake_root).is_dir():

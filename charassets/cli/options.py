@@ -3,14 +3,13 @@
 What belongs here: types of parameters. Not here: what they do.
 """
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 Workspace = Annotated[
-    Path | None,
-    typer.Option("--workspace", "-w", help="Folder of the lake, the warehouse and Dagster's state. [workspace]"),
+    str | None,
+    typer.Option("--workspace", "-w", help="Folder or s3:// URI of the lake, the warehouse and all else. [workspace]"),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else there.")]
 Profile = Annotated[str | None, typer.Option(help="Models and thresholds that go together: mini, clip or anime.")]

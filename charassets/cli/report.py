@@ -58,6 +58,8 @@ def keep(outcome: Outcome) -> None:
     folder.put_bytes(as_json(outcome).encode(), "summary.json")
     for title, data in sheets.items():
         folder.put_bytes(data, f"{title}.webp")
+    if outcome.workspace.remote is not None:
+        outcome.workspace.remote.push_folder("reports")
 
 
 def as_json(outcome: Outcome) -> str:
@@ -69,7 +71,7 @@ def as_json(outcome: Outcome) -> str:
         "seconds": round(outcome.seconds, 3),
         "nothing_to_compute": not outcome.computed,
         "profile": outcome.settings.profile,
-        "workspace": str(workspace.root),
+        "workspace": workspace.place,
         "lake": workspace.lake_root,
         "warehouse": str(workspace.warehouse),
         "exports": str(workspace.exports),

@@ -217,7 +217,7 @@ def _read(path: Path) -> Iterator[Mapping[str, Any]]:
 def _log(workspace: Path | None) -> "EditLog":
     from charassets.curation import EditLog
 
-    return EditLog(_place(workspace).edit_log)
+    return EditLog.of(_place(workspace))
 
 
 def _opened(workspace: Path | None) -> tuple["LiveWarehouse", "Place"]:

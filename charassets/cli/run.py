@@ -24,9 +24,10 @@ from charassets.cli.sources import (
 )
 from charassets.errors import SourceError, UsageError
 from charassets.lake.fragments import Lake
+from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
 from charassets.schema import SOURCE_ITEMS
-from charassets.settings import Settings, load_settings, merge
+from charassets.settings import Settings, is_uri, load_settings, merge
 from charassets.sources.intake import Intake, take_in
 from charassets.stages.pipeline import shard_stages
 from charassets.stages.staleness import outdated
@@ -88,10 +89,16 @@ class Outcome:
         return sum(done.computed for done in self.report.tables.values())
 
 
-def use_workspace(workspace: Path | None) -> None:
-    """Make a workspace the one that settings, Dagster and child processes see."""
+def use_workspace(workspace: str | Path | None) -> None:
+    """Make a workspace the one that settings, Dagster and child processes see, and read its settings file where it is far.
+
+    Raises:
+        StorageError: its object store cannot be read.
+    """
     if workspace is not None:
-        os.environ["CHARASSETS_WORKSPACE"] = str(workspace.expanduser().absolute())
+        named = str(workspace)
+        os.environ["CHARASSETS_WORKSPACE"] = named if is_uri(named) else str(Path(named).expanduser().absolute())
+    follow()
 
 
 def own_settings(request: Request) -> Settings:
@@ -141,11 +148,11 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     with workspace.locked():
         lake = workspace.open_lake()
         intake = take_in(settings, lake)
-        if _remembered(request, workspace.root, intake, flags, lasting):
-            print(f"remembered in {workspace.root / 'charassets.yaml'}", file=stderr)
+        if _remembered(request, workspace, intake, flags, lasting):
+            print(f"remembered in {workspace.place.partition('?')[0]}/charassets.yaml", file=stderr)
         for described in intake.described.values():
             print(described, file=stderr)
-        overrides = {**flags, "workspace": str(workspace.root)}
+        overrides = {**flags, "workspace": workspace.place}
         report = _through_dagster(workspace, lake, outdated(lake, stages), overrides, stderr)
     seconds = time.perf_counter() - started
     refused = sum(done.rejected for done in report.tables.values()) if request.strict else 0
@@ -156,15 +163,18 @@ def run(request: Request, stderr: TextIO) -> Outcome:
 
 def remember_request(request: Request, workspace: Workspace, intake: Intake) -> bool:
     """Lay what a request gave into the workspace's settings file, but sources that could not be listed."""
-    return _remembered(request, workspace.root, intake, *_flags(request))
+    return _remembered(request, workspace, intake, *_flags(request))
 
 
 def _remembered(
-    request: Request, root: Path, intake: Intake, flags: Mapping[str, Any], lasting: Mapping[str, Any]
+    request: Request, workspace: Workspace, intake: Intake, flags: Mapping[str, Any], lasting: Mapping[str, Any]
 ) -> bool:
     before = {source.name for source in load_settings().sources}
     known = [s for s in flags.get("sources", []) if s["name"] in before or s["name"] not in intake.failed]
-    return remember(root, {**lasting, "sources": known} if request.sources else lasting)
+    changed = remember(workspace.root, {**lasting, "sources": known} if request.sources else lasting)
+    if changed and workspace.remote is not None:
+        workspace.remote.push_settings()
+    return changed
 
 
 @contextmanager

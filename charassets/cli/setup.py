@@ -41,6 +41,8 @@ def init(workspace: Workspace = None, profile: Profile = None, json: Json = Fals
         raise UsageError("there is a workspace already", where=str(path), todo="edit it, or name another --workspace")
     place.create()
     path.write_text(_TEMPLATE.format(profile=settings.profile), encoding="utf-8")
+    if place.remote is not None:
+        place.remote.push_settings()
     print_json({"ok": True, "settings": str(path)}) if json else talk(
         f"made {path}; next: charassets run --source PATH"
     )

@@ -80,6 +80,7 @@ def remember(workspace: Path, values: Mapping[str, Any]) -> bool:
     path = workspace / SETTINGS_FILE
     temporary = path.with_suffix(".tmp")
     try:
+        workspace.mkdir(parents=True, exist_ok=True)
         temporary.write_text(_HEADER + yaml.safe_dump(after, sort_keys=False, allow_unicode=True), encoding="utf-8")
         temporary.replace(path)
     except OSError as error:

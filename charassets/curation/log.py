@@ -1,25 +1,27 @@
 """The edit log: every human act, appended once and never changed, in one SQLite file that many processes share.
 
 What belongs here: appending, reading, and telling a writer that somebody else was there first. Not here: what the edits come
-to (``decisions``). SQLite in WAL mode with ``synchronous=FULL``: an edit that was acknowledged survives a crash; triggers refuse
-to change or delete a row, whoever asks.
+to (``decisions``), and how machines share a log (``shared``). SQLite in WAL mode with ``synchronous=FULL``: an edit that was
+acknowledged survives a crash; triggers refuse to change or delete a row, whoever asks.
 """
 
 import sqlite3
 import uuid
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
 from charassets.curation import database
 from charassets.curation.claims import disputed
 from charassets.curation.operations import Operation, Undo, parse
+from charassets.curation.shared import SharedEdits, shared_edits
 from charassets.errors import BusyError, CharassetsError, StorageError, UsageError
+from charassets.lake.workspace import Workspace
 
 ACTOR = "local"
 """Who acts where nobody says who: the person at this machine."""
@@ -27,6 +29,7 @@ ACTOR = "local"
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:")
 _ID_LENGTH = 64
 _ACTOR_LENGTH = 80
+_NEW_ENOUGH_S = 2.0  # of a look whether others appended to a shared log
 
 
 @dataclass(frozen=True)
@@ -83,10 +86,21 @@ class ConflictError(CharassetsError):
 
 
 class EditLog:
-    """The log in one file. Any number of processes and threads may use it; reading makes no file."""
+    """The log in one file. Any number of processes and threads may use it; reading makes no file.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        path: the file.
+        shared: where several machines share the log; the file is then a copy of what lies there.
+    """
+
+    def __init__(self, path: Path, shared: SharedEdits | None = None) -> None:
+        self.path, self._shared = path, shared
+
+    @classmethod
+    def of(cls, workspace: Workspace) -> Self:
+        """The edit log of a workspace."""
+        remote = workspace.remote
+        return cls(workspace.edit_log, None if remote is None else shared_edits(remote.bucket))
 
     def append(
         self,
@@ -120,15 +134,19 @@ class EditLog:
         stated = operation.model_dump(mode="json", exclude_none=True)
         identity = _checked(edit_id or uuid.uuid4().hex, "edit id", _ID_LENGTH, _ID_CHARACTERS)
         actor = _checked(actor, "actor", _ACTOR_LENGTH)
-        with self._writing() as con:
-            mine = Edit(identity, 0, at or _now(), actor, op, stated, _head(con) if base is None else max(0, base))
-            there = _read(con, "WHERE id = ?", (identity,))
-            if there:
-                return _same(there[0], mine)
-            _refuse_conflicts(con, mine, operation, seen)
-            values = (mine.id, mine.at, mine.actor, mine.op, orjson.dumps(stated).decode(), mine.base)
-            cursor = con.execute("INSERT INTO edits (id, at, actor, op, args, base) VALUES (?, ?, ?, ?, ?, ?)", values)
-            return Edit(mine.id, int(cursor.lastrowid or 0), mine.at, mine.actor, mine.op, mine.args, mine.base)
+        while True:
+            self._catch_up(0.0)
+            with self._writing() as con:
+                mine = Edit(identity, 0, at or _now(), actor, op, stated, _head(con) if base is None else max(0, base))
+                there = _read(con, "WHERE id = ?", (identity,))
+                if there:
+                    return _same(there[0], mine)
+                _refuse_conflicts(con, mine, operation, seen)
+                mine = replace(mine, seq=_head(con) + 1)
+                # Where the log is shared, the place in it is taken there first; if somebody was faster, all is looked at anew.
+                if self._shared is None or self._shared.take(mine.seq, _line(mine)):
+                    _insert(con, mine)
+                    return mine
 
     def undo(self, edit_id: str, *, actor: str = ACTOR, base: int | None = None, undo_id: str | None = None) -> Edit:
         """Append the undo of an edit (of a bulk act as a whole).
@@ -141,6 +159,7 @@ class EditLog:
 
     def edits(self, after: int = 0) -> list[Edit]:
         """The edits after a place, in order, undone ones and undos too."""
+        self._catch_up()
         if not self.path.is_file():
             return []
         with self._connected() as con:
@@ -148,6 +167,7 @@ class EditLog:
 
     def find(self, edit_id: str) -> Edit | None:
         """The edit of that id."""
+        self._catch_up()
         if not self.path.is_file():
             return None
         with self._connected() as con:
@@ -155,10 +175,26 @@ class EditLog:
 
     def head(self) -> int:
         """Place of the last edit; 0 in an empty log."""
+        self._catch_up()
         if not self.path.is_file():
             return 0
         with self._connected() as con:
             return _head(con)
+
+    def _catch_up(self, new_enough_s: float = _NEW_ENOUGH_S) -> None:
+        """Take in what others appended to a shared log."""
+        if self._shared is None or not self._shared.is_due(new_enough_s):
+            return
+        with self._connected() as con:
+            head = _head(con)
+        lines = self._shared.after(head)
+        if not lines:
+            return
+        with self._writing() as con:
+            head = _head(con)  # another process of this machine may have taken some in meanwhile
+            for seq, line in lines:
+                if seq > head:
+                    _insert(con, Edit(seq=seq, **orjson.loads(line)))
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -188,6 +224,15 @@ class EditLog:
             raise StorageError(
                 f"cannot use the edit log: {error}", where=str(self.path), todo="check space, permissions and the disk"
             ) from error
+
+
+def _line(edit: Edit) -> bytes:
+    return orjson.dumps({name: getattr(edit, name) for name in ("id", "at", "actor", "op", "args", "base")})
+
+
+def _insert(con: sqlite3.Connection, edit: Edit) -> None:
+    values = (edit.seq, edit.id, edit.at, edit.actor, edit.op, orjson.dumps(dict(edit.args)).decode(), edit.base)
+    con.execute("INSERT INTO edits (seq, id, at, actor, op, args, base) VALUES (?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def live(edits: Sequence[Edit]) -> list[Edit]:

@@ -21,7 +21,7 @@ from charassets.schema import EDITS
 )
 def edit_log(workbench: Workbench) -> dg.ObserveResult:
     """Look at the head of the log."""
-    head = EditLog(workbench.workspace.edit_log).head()
+    head = EditLog.of(workbench.workspace).head()
     return dg.ObserveResult(data_version=dg.DataVersion(str(head)), metadata={"head": head})
 
 
@@ -38,7 +38,7 @@ def edit_log(workbench: Workbench) -> dg.ObserveResult:
 def edits(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Take the edits that stand into the lake."""
     with translated(context):
-        manifest, unchanged = take_snapshot(EditLog(workbench.workspace.edit_log), workbench.lake)
+        manifest, unchanged = take_snapshot(EditLog.of(workbench.workspace), workbench.lake)
     return dg.MaterializeResult(
         metadata={"dagster/row_count": manifest.file("rows").rows, "unchanged": unchanged},
         data_version=dg.DataVersion(manifest.version),

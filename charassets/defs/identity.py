@@ -32,7 +32,7 @@ def character_identities(context: dg.AssetExecutionContext, workbench: Workbench
 def character_gallery(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.MaterializeResult:
     """Let the gallery learn; the shards that it makes stale are recognised again by the next run."""
     with translated(context):
-        grown = grow(workbench.lake, workbench.settings, EditLog(workbench.workspace.edit_log))
+        grown = grow(workbench.lake, workbench.settings, EditLog.of(workbench.workspace))
     told = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after", "left_out")}
     shelved = grown.shelved
     size = {"characters": 0, "references": 0}

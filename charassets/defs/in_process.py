@@ -4,8 +4,6 @@ What belongs here: Dagster's home, its dead runs, which shards are asked for, sp
 terminals and exit codes (``charassets.cli``), and what the events say (``charassets.defs.run_report``).
 """
 
-import os
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import groupby
@@ -20,13 +18,11 @@ from charassets import progress
 from charassets.defs.assembly import build_defs
 from charassets.defs.checks import bad_before
 from charassets.defs.history import written_in_passing
+from charassets.defs.home import prepare
 from charassets.defs.partitions import SHARDS, contiguous, range_tags
 from charassets.defs.run_report import Done, Report
 from charassets.lake.fragments import Lake
 from charassets.schema import SOURCE_ITEMS
-
-INSTANCE_SETTINGS = Path(__file__).with_name("dagster.yaml")
-"""Settings of the Dagster instance; only the copy in the workspace is read once ``DAGSTER_HOME`` is set."""
 
 OURS = {"charassets/cli": "1"}
 """Tag of the runs of this module: only one process at a time makes such runs, the one that holds the workspace."""
@@ -55,10 +51,7 @@ def instance_of(home: Path) -> Iterator[dg.DagsterInstance]:
 
     The first time, the project's ``dagster.yaml`` is copied there; after that the copy is the user's to change.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "dagster.yaml").exists():
-        shutil.copyfile(INSTANCE_SETTINGS, home / "dagster.yaml")
-    os.environ["DAGSTER_HOME"] = str(home)
+    prepare(home)
     # Capturing output starts helper processes that answer Ctrl-C with a traceback; the terminal shows the output anyway.
     uncaptured = {"module": NoOpComputeLogManager.__module__, "class": NoOpComputeLogManager.__name__, "config": {}}
     settings = InstanceRef.from_dir(str(home), overrides={"compute_logs": uncaptured})  # pyright: ignore[reportArgumentType]

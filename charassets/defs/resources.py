@@ -6,6 +6,7 @@ import dagster as dg
 from pydantic import Field, PrivateAttr
 
 from charassets.lake.fragments import Fragment, Lake
+from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
 from charassets.settings import Settings, load_settings
 from charassets.stages.collection import ALL, run_collection
@@ -32,6 +33,7 @@ class Workbench(dg.ConfigurableResource):
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Read the settings and open the lake."""
+        follow(self.overrides.get("workspace"))
         self._settings = load_settings(self.overrides)
         self._lake = self.workspace.open_lake()
         self._stages = dict(shard_stages(self._settings))

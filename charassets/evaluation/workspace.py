@@ -86,7 +86,7 @@ def evaluate_workspace(lake: Lake, settings: Settings) -> Evaluated:
 def _truths(lake: Lake, settings: Settings) -> Iterator[tuple[str, Mapping[str, Lesson]]]:
     asked = settings.evaluation
     # A workspace of its own: the collection's lake never lists these pictures.
-    own = settings.model_copy(update={"workspace": settings.workspace / _FOLDER, "lake": None})
+    own = settings.model_copy(update={"workspace": settings.workspace / _FOLDER, "lake": None, "remote": None})
     if asked.folder is not None:
         folder = Path(asked.folder)
         found = _with_probes(gather(folder, read_labels(folder), own), settings)

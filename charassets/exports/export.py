@@ -93,7 +93,10 @@ def export(
         def write(scratch: Path) -> dict[str, Any]:
             return _written(con, scratch, made_by, options, settings, built_from)
 
-        return publish(folder or workspace.exports / options.name, wanted, write, replace_edited=replace_edited)
+        done = publish(folder or workspace.exports / options.name, wanted, write, replace_edited=replace_edited)
+    if folder is None and workspace.remote is not None:
+        workspace.remote.push_folder(f"{workspace.exports.name}/{options.name}")
+    return done
 
 
 def count(settings: Settings, options: ExportSettings) -> dict[str, int]:

@@ -102,12 +102,17 @@ def current(store: Store, name: str) -> Artefact | None:
 
 
 def promote(store: Store, name: str, content: bytes, notes: Mapping[str, Any]) -> Artefact:
-    """Put a new version in force; the ones before stay."""
+    """Put a new version in force; the ones before stay.
+
+    Raises:
+        BusyError: another process promoted a version at the same moment.
+    """
     digest = digest_of(content)
     store.put_bytes(content, f"{_FOLDER}/{name}/{digest}")
     line = {"digest": digest, "at": datetime.now(UTC).isoformat(timespec="seconds"), "notes": dict(notes)}
+    tag = store.tag(_history(name))  # first: a line another process adds after this makes the put below refuse
     before = store.read_bytes(_history(name)) or b""
-    store.put_bytes(before + json.dumps(line).encode() + b"\n", _history(name))
+    store.put_if(before + json.dumps(line).encode() + b"\n", _history(name), tag)
     store.put_bytes(json.dumps({"digest": digest, "notes": dict(notes)}, indent=1).encode(), _pointer(name))
     return Artefact(name, digest, content, notes)
 

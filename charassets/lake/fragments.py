@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from charassets.errors import StorageError, VerificationError
 from charassets.lake import faults
+from charassets.lake.cache import digest_of
 from charassets.lake.fingerprint import canonical
 from charassets.lake.store import Store
 from charassets.schema import BOOKS, TABLES
@@ -130,13 +131,26 @@ class Fragment:
         """Path of a file below the lake's root."""
         return f"{self._folder}/{self.manifest.file(role).name}"
 
-    def _open(self, role: str) -> pa.NativeFile:
+    def _open(self, role: str, columns: list[str] | None = None) -> pa.NativeFile:
+        """The file, hashed; of an object store a copy at hand, or ranges where the big columns are not asked for.
+
+        Ranges are not hashed, as that would bring the whole file: they rest on the pages' checksums and the store's own.
+        """
         entry = self.manifest.file(role)
         path = self.path(role)
+        if self._store.is_far:
+            if role == "rows" and columns is not None and self._is_narrow(columns):
+                return self._store.open_input(path)
+            if (local := self._store.at_hand(path, entry.sha256)) is not None:
+                return pa.OSFile(str(local))
         if entry.sha256 not in self._verified:
             verify_file(self._store, path, entry)
             self._verified.add(entry.sha256)
         return self._store.open_input(path)
+
+    def _is_narrow(self, columns: list[str]) -> bool:
+        table = TABLES[self.manifest.table]
+        return table.wide and not any(_is_bytes(table.arrow.field(name).type) for name in columns)
 
     def read(self, columns: list[str] | None = None, role: str = "rows") -> pa.Table:
         """All rows of the given columns.
@@ -144,7 +158,7 @@ class Fragment:
         Raises:
             VerificationError: the file is not the one that was written.
         """
-        with self._open(role) as source:
+        with self._open(role, columns) as source:
             return pq.read_table(source, columns=columns, page_checksum_verification=True, use_threads=False)
 
     def batches(self, columns: list[str], batch_rows: int) -> Iterator[pa.Table]:
@@ -153,7 +167,7 @@ class Fragment:
         Raises:
             VerificationError: the file is not the one that was written.
         """
-        with self._open("rows") as source:
+        with self._open("rows", columns) as source:
             file = pq.ParquetFile(source, page_checksum_verification=True)
             for batch in file.iter_batches(batch_rows, columns=columns, use_threads=False):
                 yield pa.Table.from_batches([batch.select(columns)])
@@ -168,6 +182,7 @@ class FragmentWriter:
     def __init__(self, store: Store, table: str, shard: str, schema: pa.Schema, wide: frozenset[str]) -> None:
         self._store, self._table, self._shard, self._schema = store, table, shard, schema
         self._scratch = store.scratch(f"{folder(table, shard)}/rows")
+        self._replaces = store.tag(f"{folder(table, shard)}/{MANIFEST}")
         faults.hit("part_open")
         self._parquet = pq.ParquetWriter(self._scratch, schema, write_page_checksum=True, **_encodings(schema, wide))
         self._waiting: list[pa.Table] = []
@@ -219,6 +234,7 @@ class FragmentWriter:
 
         Raises:
             StorageError: something could not be written; the fragment before stays as it was.
+            BusyError: another process committed this fragment since the writer was made; its fragment stays.
         """
         self._flush()
         self._parquet.close()
@@ -238,7 +254,7 @@ class FragmentWriter:
             rejections=_count(books, "code", "rejected"),
         )
         faults.hit("manifest")
-        self._store.put_bytes(manifest.to_bytes(), f"{folder(self._table, self._shard)}/{MANIFEST}")
+        self._store.put_if(manifest.to_bytes(), f"{folder(self._table, self._shard)}/{MANIFEST}", self._replaces)
         faults.hit("after_manifest")
         return manifest
 
@@ -251,10 +267,10 @@ class FragmentWriter:
             scratch.unlink(missing_ok=True)
 
     def _publish(self, role: str, scratch: Path, rows: int) -> FileEntry:
-        digest, size = _hash_file(scratch)
+        digest, size = digest_of(scratch), scratch.stat().st_size
         stem = "part" if role == "rows" else role
         name = f"{stem}-{digest[:12]}.parquet"
-        self._store.put_file(scratch, f"{folder(self._table, self._shard)}/{name}")
+        self._store.put_file(scratch, f"{folder(self._table, self._shard)}/{name}", digest)
         return FileEntry(role, name, digest, size, rows)
 
 
@@ -327,11 +343,6 @@ def verify_file(store: Store, path: str, entry: FileEntry) -> None:
             where=f"{store.root}/{path}",
             todo=todo,
         )
-
-
-def _hash_file(path: Path) -> tuple[str, int]:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
 
 
 def _is_bytes(kind: pa.DataType) -> bool:

@@ -1,22 +1,21 @@
-"""Where bytes are kept: a local folder, or any object store that pyarrow.fs opens. Durable, all-or-nothing puts.
+"""Where bytes are kept: what a store is, and the one that is a folder. Durable, all-or-nothing puts.
 
-What belongs here: names to bytes. Not here: what a fragment is (``charassets.lake.fragments``).
+What belongs here: names to bytes. Not here: object stores (``object_store``), and what a fragment is (``fragments``).
 """
 
 import os
 import secrets
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 import pyarrow as pa
-from pyarrow import fs
 
-from charassets.errors import StorageError, UsageError
+from charassets.errors import StorageError
 from charassets.lake import faults
+from charassets.lake.cache import FileCache
 
 TEMPORARY = ".tmp"
 """Ending of unfinished files; never ``.parquet``, because DuckDB's globs read dot-files too."""
@@ -39,12 +38,34 @@ class Store(Protocol):
         """The root, for messages and for SQL."""
         ...
 
-    def put_file(self, local: Path, path: str) -> None:
-        """Publish a finished local file under ``path``, whole or not at all; the local file is used up."""
+    @property
+    def is_far(self) -> bool:
+        """Whether reading goes over a network."""
+        ...
+
+    def put_file(self, local: Path, path: str, sha256: str | None = None) -> None:
+        """Publish a finished local file under ``path``, whole or not at all; the local file is used up.
+
+        With its ``sha256``, an object store keeps it at hand.
+        """
         ...
 
     def put_bytes(self, data: bytes, path: str) -> None:
         """Publish ``data`` under ``path``, whole or not at all."""
+        ...
+
+    def tag(self, path: str) -> str | None:
+        """What tells the version under ``path`` from every other, for ``put_if``; None where there is nothing."""
+        ...
+
+    def put_if(self, data: bytes, path: str, tag: str | None) -> None:
+        """Publish ``data`` under ``path`` if the version there is still the one of ``tag``.
+
+        A folder has one writer, which the workspace's lock sees to: there it is a plain put.
+
+        Raises:
+            BusyError: another process published something else there meanwhile, or holds the workspace.
+        """
         ...
 
     def read_bytes(self, path: str) -> bytes | None:
@@ -53,6 +74,14 @@ class Store(Protocol):
 
     def open_input(self, path: str) -> pa.NativeFile:
         """A seekable file for reading."""
+        ...
+
+    def at_hand(self, path: str, sha256: str) -> Path | None:
+        """A copy on this machine, verified, fetched if need be; None where the store keeps no copies.
+
+        Raises:
+            VerificationError: what is stored has another content, or is gone.
+        """
         ...
 
     def size(self, path: str) -> int | None:
@@ -77,7 +106,8 @@ class Store(Protocol):
 
 
 @contextmanager
-def _storage_errors(doing: str, where: str) -> Iterator[None]:
+def storage_errors(doing: str, where: str) -> Iterator[None]:
+    """Tell what the operating system or ``pyarrow.fs`` says as a failure of the storage."""
     try:
         yield
     except (OSError, pa.ArrowException) as error:
@@ -97,17 +127,23 @@ class LocalStore:
         """The folder's absolute path."""
         return str(self._root)
 
+    @property
+    def is_far(self) -> bool:
+        """It is here."""
+        return False
+
     def scratch(self, path: str) -> Path:
         """A temporary name beside the final one, so that the rename stays within one file system."""
         final = self._root / path
-        with _storage_errors("make a folder", str(final.parent)):
+        with storage_errors("make a folder", str(final.parent)):
             final.parent.mkdir(parents=True, exist_ok=True)
         return final.with_name(f"{final.name}.{os.getpid()}-{secrets.token_hex(4)}{TEMPORARY}")
 
-    def put_file(self, local: Path, path: str) -> None:
+    def put_file(self, local: Path, path: str, sha256: str | None = None) -> None:
         """Publish ``local`` under ``path``."""
+        del sha256  # what is here needs no copy
         final = self._root / path
-        with _storage_errors("write", str(final)):
+        with storage_errors("write", str(final)):
             faults.hit("part_fsync")
             with local.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -123,7 +159,7 @@ class LocalStore:
     def put_bytes(self, data: bytes, path: str) -> None:
         """Publish ``data`` under ``path``."""
         temporary = self.scratch(path)
-        with _storage_errors("write", str(self._root / path)):
+        with storage_errors("write", str(self._root / path)):
             try:
                 faults.hit("bytes_write")
                 temporary.write_bytes(data)
@@ -132,9 +168,27 @@ class LocalStore:
                 temporary.unlink(missing_ok=True)
                 raise
 
+    def tag(self, path: str) -> str | None:
+        """Inode, time and size."""
+        with storage_errors("read", str(self._root / path)):
+            try:
+                status = (self._root / path).stat()
+            except (FileNotFoundError, NotADirectoryError):
+                return None
+        return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
+
+    def put_if(self, data: bytes, path: str, tag: str | None) -> None:
+        """A put: the lock of the workspace keeps a folder to one writer."""
+        del tag
+        self.put_bytes(data, path)
+
+    def at_hand(self, path: str, sha256: str) -> Path | None:
+        """No copies: the files are here."""
+        del path, sha256
+
     def read_bytes(self, path: str) -> bytes | None:
         """The bytes under ``path``, or None."""
-        with _storage_errors("read", str(self._root / path)):
+        with storage_errors("read", str(self._root / path)):
             try:
                 return (self._root / path).read_bytes()
             except (FileNotFoundError, NotADirectoryError):
@@ -142,12 +196,12 @@ class LocalStore:
 
     def open_input(self, path: str) -> pa.NativeFile:
         """The file under ``path``."""
-        with _storage_errors("read", str(self._root / path)):
+        with storage_errors("read", str(self._root / path)):
             return pa.OSFile(str(self._root / path))
 
     def size(self, path: str) -> int | None:
         """Bytes under ``path``."""
-        with _storage_errors("read", str(self._root / path)):
+        with storage_errors("read", str(self._root / path)):
             try:
                 return (self._root / path).stat().st_size
             except (FileNotFoundError, NotADirectoryError):
@@ -164,7 +218,7 @@ class LocalStore:
 
     def folders(self, prefix: str) -> list[str]:
         """Folders directly below ``prefix``."""
-        with _storage_errors("list", str(self._root / prefix)):
+        with storage_errors("list", str(self._root / prefix)):
             try:
                 return sorted(entry.name for entry in os.scandir(self._root / prefix) if entry.is_dir())
             except FileNotFoundError:
@@ -172,101 +226,23 @@ class LocalStore:
 
     def delete(self, path: str) -> None:
         """Remove ``path``."""
-        with _storage_errors("delete", str(self._root / path)):
+        with storage_errors("delete", str(self._root / path)):
             faults.hit("delete")
             (self._root / path).unlink(missing_ok=True)
 
 
-class ObjectStore:
-    """An object store. One put makes an object visible whole, so final names are written directly, manifest last."""
-
-    def __init__(self, filesystem: fs.FileSystem, root: str, uri: str) -> None:
-        self._fs, self._prefix, self._uri = filesystem, root.rstrip("/"), uri.rstrip("/")
-
-    @property
-    def root(self) -> str:
-        """The URI the store was opened with."""
-        return self._uri
-
-    def _full(self, path: str) -> str:
-        return f"{self._prefix}/{path}"
-
-    def scratch(self, path: str) -> Path:
-        """A name in the system's temporary folder."""
-        handle, name = tempfile.mkstemp(prefix="charassets-", suffix=f"-{Path(path).name}{TEMPORARY}")
-        os.close(handle)
-        return Path(name)
-
-    def put_file(self, local: Path, path: str) -> None:
-        """Upload ``local``; its size is known beforehand, an interrupted upload publishes nothing."""
-        self.put_bytes(local.read_bytes(), path)
-        local.unlink()
-
-    def put_bytes(self, data: bytes, path: str) -> None:
-        """Upload ``data``. The stream is only opened once all bytes are at hand: closing it publishes them."""
-        with _storage_errors("write", f"{self._uri}/{path}"):
-            faults.hit("object_put")
-            stream: BinaryIO = self._fs.open_output_stream(self._full(path))
-            stream.write(data)
-            stream.close()
-
-    def read_bytes(self, path: str) -> bytes | None:
-        """The bytes under ``path``, or None."""
-        with _storage_errors("read", f"{self._uri}/{path}"):
-            try:
-                with self._fs.open_input_stream(self._full(path)) as stream:
-                    return stream.read()
-            except FileNotFoundError:
-                return None
-
-    def open_input(self, path: str) -> pa.NativeFile:
-        """The object under ``path``, read by ranges."""
-        with _storage_errors("read", f"{self._uri}/{path}"):
-            return self._fs.open_input_file(self._full(path))
-
-    def size(self, path: str) -> int | None:
-        """Bytes of the object."""
-        with _storage_errors("read", f"{self._uri}/{path}"):
-            info = self._fs.get_file_info(self._full(path))
-        return info.size if info.type == fs.FileType.File else None
-
-    def _infos(self, prefix: str, *, recursive: bool) -> list[fs.FileInfo]:
-        selector = fs.FileSelector(self._full(prefix).rstrip("/"), allow_not_found=True, recursive=recursive)
-        with _storage_errors("list", f"{self._uri}/{prefix}"):
-            return self._fs.get_file_info(selector)
-
-    def files(self, prefix: str) -> Iterator[Entry]:
-        """All objects below ``prefix``."""
-        for info in self._infos(prefix, recursive=True):
-            if info.type == fs.FileType.File:
-                changed = info.mtime.timestamp() if info.mtime else 0.0
-                yield Entry(info.path.removeprefix(self._prefix + "/"), info.size or 0, changed)
-
-    def folders(self, prefix: str) -> list[str]:
-        """Common prefixes directly below ``prefix``."""
-        infos = self._infos(prefix, recursive=False)
-        return sorted(info.base_name for info in infos if info.type == fs.FileType.Directory)
-
-    def delete(self, path: str) -> None:
-        """Remove the object."""
-        with _storage_errors("delete", f"{self._uri}/{path}"), suppress(FileNotFoundError):
-            self._fs.delete_file(self._full(path))
-
-
-def open_store(root: str) -> Store:
+def open_store(root: str, cache: FileCache | None = None) -> Store:
     """The store at ``root``: a folder, or a URI such as ``s3://bucket/prefix?region=...``.
 
+    Args:
+        root: folder or URI.
+        cache: where files of an object store are kept on this machine; None: they are read there again and again.
+
     Raises:
-        UsageError: a URI that pyarrow.fs does not open.
+        UsageError: a URI that pyarrow.fs does not open, or one with credentials in it.
     """
     if "://" not in root:
         return LocalStore(Path(root))
-    try:
-        filesystem, path = fs.FileSystem.from_uri(root)
-    except (OSError, pa.ArrowException) as error:
-        raise UsageError(
-            f"cannot open the lake: {error}", where=root, todo="give a folder or an s3:// or gs:// URI"
-        ) from None
-    if isinstance(filesystem, fs.LocalFileSystem):
-        return LocalStore(Path(path))
-    return ObjectStore(filesystem, path, root.partition("?")[0])
+    from charassets.lake.object_store import opened
+
+    return opened(root, cache)

@@ -1,28 +1,59 @@
-"""A workspace: the folder that holds a lake and everything derived from it, and the lock that keeps it to one writer."""
+"""A workspace: a lake and everything derived from it, and the lock that keeps it to one writer.
+
+What belongs here: its paths and its lock. Not here: copying between a folder and an object store (``remote``).
+"""
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from charassets.errors import BusyError, StorageError
+from charassets.lake.cache import FileCache
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
-from charassets.settings import Settings
+from charassets.settings import Settings, StoreSettings, is_uri
+
+if TYPE_CHECKING:
+    from charassets.lake.remote import Remote
 
 
 @dataclass(frozen=True)
 class Workspace:
-    """Paths of a workspace (all local but the lake, which may be a URI)."""
+    """Paths of a workspace: a folder, and a lake that may be a URI. Of a workspace in an object store the folder holds copies.
+
+    Attributes:
+        root: the folder.
+        lake_root: root of the lake, a folder or URI.
+        remote_uri: the workspace in an object store; None where the folder is the workspace.
+        storing: how object stores are used.
+    """
 
     root: Path
     lake_root: str
+    remote_uri: str | None = None
+    storing: StoreSettings = field(default_factory=StoreSettings)
 
     @classmethod
     def of(cls, settings: Settings) -> "Workspace":
         """The workspace the settings name."""
-        return cls(settings.workspace.resolve(), settings.lake_root)
+        return cls(settings.workspace.resolve(), settings.lake_root, settings.remote, settings.store)
+
+    @property
+    def place(self) -> str:
+        """The workspace as people and child processes name it: a folder or URI."""
+        return self.remote_uri or str(self.root)
+
+    @property
+    def remote(self) -> "Remote | None":
+        """The workspace in an object store, if it lies in one."""
+        if self.remote_uri is None:
+            return None
+        from charassets.lake.remote import remote_of
+
+        return remote_of(self.remote_uri, self.root)
 
     @property
     def warehouse(self) -> Path:
@@ -60,8 +91,9 @@ class Workspace:
         return self.root / "downloads"
 
     def open_lake(self) -> Lake:
-        """The workspace's lake."""
-        return Lake(open_store(self.lake_root))
+        """The workspace's lake; of one in an object store, what was read is kept in the folder ``cache``."""
+        cache = FileCache(self.root / "cache", self.storing.cache_bytes) if is_uri(self.lake_root) else None
+        return Lake(open_store(self.lake_root, cache))
 
     def create(self) -> None:
         """Make the folders.
@@ -81,7 +113,7 @@ class Workspace:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Hold the workspace for writing. The kernel drops the lock when the process dies, however it dies.
+        """Hold the workspace for writing: a folder by a lock that goes with the process, an object store by a lease.
 
         Raises:
             BusyError: another process holds it.
@@ -94,4 +126,23 @@ class Workspace:
                 raise BusyError(
                     "another run works on this workspace", where=str(self.root), todo="wait for it to end"
                 ) from None
+            with self._leased():
+                yield
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        remote = self.remote
+        if remote is None:
             yield
+            return
+        from charassets.lake.lease import Lease
+        from charassets.lake.object_store import guard
+
+        lease = Lease(remote.bucket, self.storing.lease_s, remote.copy)
+        lease.take()
+        guard(remote.bucket.uri, lease.check)
+        try:
+            yield
+        finally:
+            guard(remote.bucket.uri, None)
+            lease.give_back()

@@ -25,6 +25,8 @@ from charassets.settings.models import (
     VlmSettings,
 )
 from charassets.settings.pictures import CropSettings, GateSettings, ImageSettings, ShardSettings, SourceSettings
+from charassets.settings.place import below, copy_of, is_uri, refuse_credentials
+from charassets.settings.storing import StoreSettings
 from charassets.settings.whole import PROFILES, SETTINGS_FILE, Settings, load_settings, merge
 
 __all__ = [
@@ -52,9 +54,14 @@ __all__ = [
     "ShareLimit",
     "SourceSettings",
     "SplitSettings",
+    "StoreSettings",
     "TaggerSettings",
     "TextLlmSettings",
     "VlmSettings",
+    "below",
+    "copy_of",
+    "is_uri",
     "load_settings",
     "merge",
+    "refuse_credentials",
 ]

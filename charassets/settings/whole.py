@@ -32,6 +32,8 @@ from charassets.settings.models import (
     VlmSettings,
 )
 from charassets.settings.pictures import CropSettings, GateSettings, ImageSettings, ShardSettings, SourceSettings
+from charassets.settings.place import COPIES, below, copy_of, is_uri, placed
+from charassets.settings.storing import StoreSettings
 
 PROFILES = Path(__file__).parent.parent / "profiles"
 """One YAML a profile: the models and thresholds that go together."""
@@ -45,14 +47,16 @@ _OTHER_VARIABLES = {
     "CHARASSETS_SETTINGS",
     "CHARASSETS_FAULTS",
     "CHARASSETS_TOKEN",
-}  # the settings file itself; fault points of the crash tests; the secret of `charassets serve`
+    COPIES,
+}  # the settings file itself; fault points of the crash tests; the secret of `charassets serve`; copies of object stores
 
 
 def _workspace_file() -> Path | None:
     named = os.environ.get("CHARASSETS_SETTINGS")
     if named:
         return Path(named)
-    found = Path(os.environ.get("CHARASSETS_WORKSPACE", "workspace")) / SETTINGS_FILE
+    workspace = os.environ.get("CHARASSETS_WORKSPACE", "workspace")
+    found = (copy_of(workspace) if is_uri(workspace) else Path(workspace)) / SETTINGS_FILE
     return found if found.is_file() else None
 
 
@@ -76,6 +80,11 @@ class Settings(BaseSettings):
     lake: str | None = Field(
         None, description="Root of the lake if not WORKSPACE/lake: a folder or a URI pyarrow.fs opens."
     )
+    remote: str | None = Field(
+        None,
+        description="The workspace in an object store, where a URI was given as workspace, which then names the copies here.",
+    )
+    store: StoreSettings = Field(default_factory=StoreSettings)
     profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
     decode_threads: int = Field(default=2, ge=1, le=256, description="Threads that read and decode pictures.")
@@ -118,7 +127,13 @@ class Settings(BaseSettings):
     @property
     def lake_root(self) -> str:
         """Root of the lake: a folder or URI."""
-        return self.lake or str(self.workspace / "lake")
+        inside = below(self.remote, "lake") if self.remote else str(self.workspace / "lake")
+        return self.lake or inside
+
+    @property
+    def place(self) -> str:
+        """The workspace as people and child processes name it: a folder or URI."""
+        return self.remote or str(self.workspace)
 
 
 def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = None) -> Settings:
@@ -138,7 +153,8 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
     base = merge(_read_profile(str(profile)), from_file)
     environment = _environment_values()
     try:
-        return Settings.model_validate(merge(merge(base, environment), {**flags, "profile": str(profile)}))
+        said = merge(merge(base, environment), {**flags, "profile": str(profile)})
+        return Settings.model_validate(placed(said))
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"]) or "settings"

@@ -56,7 +56,7 @@ def real_lessons(data: Path, settings: Settings) -> dict[str, dict[str, Lesson]]
             tuple({k: v for k, v in p.truth.items() if k != "Glasses"} for p in chosen),
         )
         # A workspace a set: one that lists only its own files would let the other set's go.
-        own = settings.model_copy(update={"workspace": settings.workspace / name})
+        own = settings.model_copy(update={"workspace": settings.workspace / name, "remote": None})
         found = gather(_tagged(root, labels.files, settings.workspace / "pictures" / name), labels, own)
         sets = np.array(found.labels.identities)
         all_of = lessons(found.seen, found.record_ids, found.labels.truths(load()), np.arange(len(sets)))

@@ -27,7 +27,7 @@ from charassets.warehouse import evaluation
 from charassets.warehouse.calibration import create_calibration
 from charassets.warehouse.load import Fragments, Location, load_lake
 from charassets.warehouse.quarantine import create_quarantined
-from charassets.warehouse.reading import connect, fingerprint_of, search_from
+from charassets.warehouse.reading import connect, fingerprint_of, open_far_files, search_from
 from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
@@ -78,7 +78,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     unchanged = fingerprint_of(workspace) == wanted
     if not unchanged:
         workspace.create()
-        with _replacing(workspace.warehouse) as path, _writing(path, workspace.root) as con:
+        with _replacing(workspace.warehouse) as path, _writing(path, workspace) as con:
             load_lake(con, fragments, location)
             create_verdicts(con, settings.gates)
             create_fused(con)
@@ -88,6 +88,8 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             create_calibration(con, learnt)
             evaluation.create_evaluation(con, lake.store)
             _write_meta(con, wanted)
+        if workspace.remote is not None:
+            workspace.remote.push(workspace.warehouse.name)
     return WarehouseResult(
         path=workspace.warehouse,
         fingerprint=wanted,
@@ -152,10 +154,11 @@ def _remove(path: Path) -> None:
 
 
 @contextmanager
-def _writing(path: Path, workspace: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def _writing(path: Path, workspace: Workspace) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection whose default database is the new file at ``path``; closing it leaves one file and no log."""
     with duckdb.connect(config={"memory_limit": _MEMORY, "temp_directory": f"{path}.spill"}) as con:
-        search_from(con, workspace)
+        search_from(con, workspace.root)
+        open_far_files(con, workspace)
         con.execute(f"ATTACH {literal(str(path))} AS building (STORAGE_VERSION {literal(STORAGE_VERSION)})")
         con.execute("USE building")
         yield con

@@ -15,7 +15,7 @@ from charassets.curation import Decisions, EditLog, Replay
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 from charassets.warehouse.overlay import Overlay, lay_over
-from charassets.warehouse.reading import connect, search_from
+from charassets.warehouse.reading import bring, connect, search_from
 
 _Stamp = tuple[int, int, int]
 
@@ -40,11 +40,12 @@ class LiveWarehouse:
     @property
     def log(self) -> EditLog:
         """The workspace's edit log."""
-        return EditLog(self._workspace.edit_log)
+        return EditLog.of(self._workspace)
 
     @property
     def exists(self) -> bool:
         """Whether there is a warehouse to ask."""
+        bring(self._workspace)
         return self._workspace.warehouse.is_file()
 
     def decisions(self) -> Decisions:
@@ -68,6 +69,7 @@ class LiveWarehouse:
 
     def _connection(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
+            bring(self._workspace)
             stamp = _stamp(self._workspace.warehouse)
             if self._held is None or stamp != self._held[0]:
                 # The one before is not closed: cursors on it may still be answering. It goes with the last of them.

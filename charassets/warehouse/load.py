@@ -74,16 +74,16 @@ class Location:
 
     Attributes:
         prefix: put before a path below the lake's root; relative where the lake lies in the workspace, so that a moved or
-            copied workspace goes on working. None where the lake is an object store, whose files DuckDB does not open alone.
+            copied workspace goes on working; a URI where the lake is an object store (``reading.open_far_files``).
     """
 
-    prefix: str | None
+    prefix: str
 
     @classmethod
     def of(cls, workspace: Path, lake_root: str) -> "Location":
         """The naming for a lake at ``lake_root`` and a warehouse in ``workspace``."""
         if "://" in lake_root:
-            return cls(None)
+            return cls(lake_root)
         root = Path(lake_root).resolve()
         # DuckDB finds relative paths by a search path, which is a list that no comma can be written in.
         if root.is_relative_to(workspace) and "," not in str(workspace):
@@ -98,10 +98,10 @@ def load_lake(con: duckdb.DuckDBPyConnection, fragments: Fragments, location: Lo
         VerificationError: a file is not the one its manifest names.
     """
     for table in TABLES.values():
-        if table.wide and location.prefix is not None and any(f.rows for f in fragments[table.name]):
+        if table.wide and any(f.rows for f in fragments[table.name]):
             _create_view(con, table, fragments[table.name], location.prefix)
         else:
-            _create_table(con, table, fragments[table.name], bytes_too=location.prefix is not None)
+            _create_table(con, table, fragments[table.name])
     _insert_facts(con, fragments)
 
 
@@ -135,13 +135,9 @@ def _create_view(con: duckdb.DuckDBPyConnection, table: Table, fragments: Sequen
     describe(con, table, "VIEW", table.arrow.names)
 
 
-def _create_table(
-    con: duckdb.DuckDBPyConnection, table: Table, fragments: Sequence[Fragment], *, bytes_too: bool
-) -> None:
-    """A native table; the bytes of a wide one stay in an object store."""
+def _create_table(con: duckdb.DuckDBPyConnection, table: Table, fragments: Sequence[Fragment]) -> None:
+    """A native table."""
     schema = table.arrow
-    if not bytes_too:
-        schema = pa.schema([field for field in schema if not pa.types.is_binary(field.type)])
     create_empty(con, table.name, schema)
     for fragment in fragments:
         if fragment.rows:

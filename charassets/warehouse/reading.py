@@ -9,7 +9,10 @@ import duckdb
 
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
+from charassets.settings import is_uri
 from charassets.warehouse.sql import literal
+
+_NEW_ENOUGH_S = 10.0  # of a look whether a workspace in an object store has a newer warehouse
 
 
 def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
@@ -21,6 +24,7 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     Raises:
         UsageError: there is no warehouse yet.
     """
+    bring(workspace)
     if not workspace.warehouse.is_file():
         raise UsageError("there is no warehouse yet", where=str(workspace.warehouse), todo="run `charassets run` first")
     con = duckdb.connect(
@@ -29,7 +33,41 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     con.execute(f"ATTACH {literal(str(workspace.warehouse))} AS charassets (READ_ONLY)")
     con.execute("USE charassets")
     search_from(con, workspace.root)
+    open_far_files(con, workspace)
     return con
+
+
+def bring(workspace: Workspace) -> None:
+    """Fetch the warehouse of a workspace in an object store, if a newer one lies there.
+
+    Raises:
+        StorageError: the store cannot be read.
+    """
+    if workspace.remote is not None:
+        workspace.remote.pull(workspace.warehouse.name, _NEW_ENOUGH_S)
+
+
+def open_far_files(con: duckdb.DuckDBPyConnection, workspace: Workspace) -> None:
+    """Let the views read a lake in an object store, by ranges: the columns and row groups a query needs, and no more.
+
+    DuckDB's own reader of such stores is an extension that it fetches from the network; the store is open here already.
+    """
+    if not is_uri(workspace.lake_root):
+        return
+    from fsspec.implementations.arrow import ArrowFSWrapper
+
+    from charassets.lake.object_store import ObjectStore
+
+    store = workspace.open_lake().store
+    if not isinstance(store, ObjectStore):
+        return
+
+    class Far(ArrowFSWrapper):
+        """The store under the scheme the views name."""
+
+        protocol = store.root.partition("://")[0]  # pyright: ignore[reportAssignmentType] - how fsspec asks for it
+
+    con.register_filesystem(Far(store.filesystem, skip_instance_cache=True))
 
 
 def search_from(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
@@ -50,6 +88,7 @@ def fingerprint_of(workspace: Workspace) -> str | None:
 
 def files_read(workspace: Workspace) -> frozenset[str]:
     """Files of the lake, below its root, that queries on the present warehouse read: a sweep has to spare them."""
+    bring(workspace)
     if not workspace.warehouse.is_file():
         return frozenset()
     with connect(workspace) as con:

@@ -1,51 +1,26 @@
 """The same lake on an S3-speaking server, which the test starts on the loopback interface."""
 
-import os
-import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
-from charassets.errors import StorageError, UsageError
+from charassets.errors import BusyError, StorageError, UsageError, VerificationError
+from charassets.lake.cache import FileCache
 from charassets.lake.fragments import Lake
-from charassets.lake.store import LocalStore, ObjectStore, open_store
+from charassets.lake.object_store import ObjectStore
+from charassets.lake.store import LocalStore, open_store
 from charassets.lake.verify import sweep, verify
+from charassets.schema import BOOKS, TABLES
 from charassets_tests.lake.test_fragments import TABLE, write
+from charassets_tests.servers import s3_server
 
 
 @pytest.fixture(scope="module")
 def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    log = tmp_path_factory.mktemp("moto") / "log"
-    environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "PYTHONUNBUFFERED": "1"}
-    with log.open("w") as output:
-        command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=environment)
-    try:
-        endpoint = _endpoint(log, server)
-        os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_EC2_METADATA_DISABLED="true")
-        from pyarrow import fs
-
-        fs.S3FileSystem(endpoint_override=endpoint, scheme="http", allow_bucket_creation=True).create_dir("bucket")
-        yield f"endpoint_override={quote(endpoint, safe='')}&scheme=http&region=us-east-1"
-    finally:
-        server.kill()
-        server.wait()
-
-
-def _endpoint(log: Path, server: subprocess.Popen[bytes]) -> str:
-    import time
-
-    for _ in range(300):
-        if found := re.search(r"http://(127\.0\.0\.1:\d+)", log.read_text()):
-            return found[1]
-        if server.poll() is not None:
-            break
-        time.sleep(0.1)
-    pytest.fail(f"moto did not start: {log.read_text()[-500:]}")
+    with s3_server(tmp_path_factory.mktemp("s3")) as address:
+        yield f"endpoint_override={quote(address.removeprefix('http://'), safe='')}&scheme=http&region=us-east-1"
 
 
 def test_a_fragment_on_s3_has_the_bytes_of_one_in_a_folder(s3: str, tmp_path: Path) -> None:
@@ -88,3 +63,53 @@ def test_a_failed_put_publishes_nothing(s3: str, monkeypatch: pytest.MonkeyPatch
 def test_an_unknown_scheme_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="cannot open the lake"):
         open_store("ftp://somewhere/else")
+
+
+def test_of_two_writers_of_one_fragment_the_second_is_told(s3: str) -> None:
+    lake = Lake(open_store(f"s3://bucket/five?{s3}"))
+    write(lake, ["r0"])
+    slow = lake.writer(TABLE, "shard-00000", TABLES[TABLE].arrow)
+    write(lake, ["r1"], "Faster")
+    slow.add(TABLES[TABLE].arrow.empty_table(), BOOKS.empty_table())
+    with slow, pytest.raises(BusyError, match="another process published another version"):
+        slow.commit("f", "s", {})
+    fragment = lake.fragment(TABLE, "shard-00000")
+    assert fragment is not None and fragment.read(["record_id"]).column(0).to_pylist() == ["r1"]
+    assert verify(lake).damage == ()
+
+
+def test_what_was_written_or_read_is_kept_here_within_bounds(s3: str, tmp_path: Path) -> None:
+    cache = FileCache(tmp_path / "kept", most_bytes=1 << 30)
+    lake = Lake(open_store(f"s3://bucket/six?{s3}", cache))
+    entry = write(lake, ["r1"]).file("rows")
+    assert cache.has(entry.sha256)
+
+    other = FileCache(tmp_path / "other", most_bytes=1)
+    elsewhere = Lake(open_store(f"s3://bucket/six?{s3}", other))
+    for fragment in (elsewhere.fragment(TABLE, "shard-00000"), elsewhere.fragment(TABLE, "shard-00000")):
+        assert fragment is not None and fragment.read(["record_id"]).num_rows == 1
+    assert other.has(entry.sha256)  # the last one read is kept, however small the bound
+    second = write(elsewhere, ["r1", "r2"], "More").file("rows")
+    fragment = elsewhere.fragment(TABLE, "shard-00000")
+    assert fragment is not None and fragment.read(["record_id"]).num_rows == 2
+    assert other.has(second.sha256) and not other.has(entry.sha256)
+
+
+def test_a_damaged_object_is_never_read_through_the_cache(s3: str, tmp_path: Path) -> None:
+    write(Lake(open_store(f"s3://bucket/seven?{s3}")), ["r1"])
+    lake = Lake(open_store(f"s3://bucket/seven?{s3}", FileCache(tmp_path, most_bytes=1 << 30)))
+    fragment = lake.fragment(TABLE, "shard-00000")
+    assert fragment is not None
+    lake.store.put_bytes(b"PAR1 something else PAR1", fragment.path())
+    with pytest.raises(VerificationError, match="damaged"):
+        fragment.read(["record_id"])
+    lake.store.delete(fragment.path())
+    with pytest.raises(VerificationError, match="missing"):
+        fragment.read(["record_id"])
+    assert not [p for p in tmp_path.iterdir() if p.is_file()]
+
+
+def test_credentials_in_a_uri_are_refused() -> None:
+    with pytest.raises(UsageError, match="credentials do not belong") as refused:
+        open_store("s3://key:hidden@bucket/x")
+    assert "hidden" not in str(refused.value)
