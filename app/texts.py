@@ -63,6 +63,7 @@ LOADING = "One moment"
 
 UNKNOWN = "Unknown"
 NO_CHARACTER = "no character"
+NOBODY_KNOWN = "nobody known"
 NO_PICTURE = "words only"
 
 TRY_FILES = "Pictures, or a short video: drop, paste or pick"

@@ -209,7 +209,8 @@ def wesnoth(data: Path) -> Mapping[str, int]:
 
 
 def _copies(data: Path) -> list[dict[str, str]]:
-    return json.loads((data / "near_duplicates_core_small.json").read_bytes())
+    rows = json.loads((data / "near_duplicates_core_small.json").read_bytes())
+    return [row for row in rows if row["same_art_as"]]
 
 
 def main() -> None:

@@ -16,6 +16,7 @@ from charassets.stages.gates import VERDICTS
 
 _OPEN_FACETS = 6  # of a page's height
 _VALUES = 7
+_NOTHING = {"character_id": texts.NO_CHARACTER, "identity": texts.NOBODY_KNOWN}
 
 
 def go(filter_: Filter) -> dict[str, Any]:
@@ -31,7 +32,7 @@ def link(filter_: Filter, kind: str, *children: Child, **attributes: Any) -> Nod
 def named(column: str, value: str, names: Callable[[str], str]) -> str:
     """A facet's value in words."""
     if value == filters.NONE:
-        return texts.NO_CHARACTER if column == "character_id" else "not looked for"
+        return _NOTHING.get(column, "not looked for")
     return names(value) if column == "character_id" else value
 
 

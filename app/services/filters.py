@@ -60,9 +60,14 @@ class Facet:
 
 @cache
 def facets() -> dict[str, Facet]:
-    """Every facet by column, in the order of the page: the attributes, then where a record belongs."""
+    """Every facet by column, in the order of the page: the attributes, then whom it shows and where it belongs."""
     found = [Facet(column_of(a.name), a.name, a.multi) for a in vocabulary.load().attributes.values()]
-    more = [Facet("character_id", "Character"), Facet("source", "Source"), Facet("rating", "Rating")]
+    more = [
+        Facet("character_id", "Character"),
+        Facet("identity", "Identity"),
+        Facet("source", "Source"),
+        Facet("rating", "Rating"),
+    ]
     return {facet.column: facet for facet in (*found, *more)}
 
 

@@ -16,6 +16,7 @@ from charassets.warehouse.reviews import REVIEWED
 
 _FACTS = (
     *("source", "item_key", "member", "row", "width", "height", "format", "rating", "artist", "character", "copyright"),
+    *("identity", "identity_similarity", "identity_review"),
     *("post_id", "sharpness", "crop_label", "crop_score", "copies"),
 )
 

@@ -19,14 +19,18 @@ _TYPES = {
     "time_s": pa.float64(),
 }
 _FIRST = (("record_id", pa.string()), ("split", pa.string()), ("repeats", pa.int32()), ("character_id", pa.string()))
+_IDENTITY = (
+    *(("identity", pa.string()), ("identity_status", pa.string())),
+    *(("identity_chance", pa.float64()), ("identity_similarity", pa.float64()), ("identity_margin", pa.float64())),
+)
 _LAST = (("caption", pa.string()), ("tags", pa.string()), ("description", pa.string()))
 
 
 def schema() -> pa.Schema:
-    """The columns: key and side, the attributes with their confidence, words, origin (lists as JSON)."""
+    """The columns: key and side, whom it shows, the attributes with their confidence, words, origin (lists as JSON)."""
     attributes = [pair for name in load().attributes for pair in _pair(name)]
     origin = [(name, _TYPES.get(name, pa.string())) for name in ORIGIN]
-    return pa.schema([*_FIRST, *attributes, *_LAST, *origin])
+    return pa.schema([*_FIRST, *_IDENTITY, *attributes, *_LAST, *origin])
 
 
 def flat(row: Row) -> dict[str, Any]:
@@ -38,6 +42,7 @@ def flat(row: Row) -> dict[str, Any]:
         values[column] = MULTI_SEPARATOR.join(value) if isinstance(value, list) else value
         values[confidence] = row.confidence.get(name)
     values |= {"caption": row.caption, **{name: row.values[name] for name in ("character_id", "tags", "description")}}
+    values |= {name: row.values[name] for name, _ in _IDENTITY}
     for name in ORIGIN:
         value = row.values[name]
         values[name] = orjson.dumps(value).decode() if isinstance(value, list) else value

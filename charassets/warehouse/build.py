@@ -25,6 +25,7 @@ from charassets.settings import Settings
 from charassets.stages.gates import verdict_sql
 from charassets.warehouse import evaluation
 from charassets.warehouse.calibration import create_calibration
+from charassets.warehouse.identities import create_said
 from charassets.warehouse.load import Fragments, Location, load_lake
 from charassets.warehouse.quarantine import create_quarantined
 from charassets.warehouse.reading import connect, fingerprint_of, open_far_files, search_from
@@ -32,7 +33,7 @@ from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 
-CODE_VERSION = "6"
+CODE_VERSION = "7"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"
@@ -84,6 +85,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             create_fused(con)
             create_quarantined(con, fragments)
             create_reviews(con, fragments)
+            create_said(con, fragments)
             create_records(con, fragments)
             create_calibration(con, learnt)
             evaluation.create_evaluation(con, lake.store)

@@ -18,6 +18,7 @@ import pyarrow as pa
 from charassets.attributes.vocabulary import UNKNOWN, load
 from charassets.curation import Decisions, Edit, Replay
 from charassets.curation.operations import DifferentCharacter, Eject, SameCharacter
+from charassets.warehouse.identities import CHANGED, SAID, said_rows
 from charassets.warehouse.records import column_of
 from charassets.warehouse.reviews import FINAL, REVIEWS, final_sql, review_rows
 from charassets.warehouse.sql import comment, identifier, literal
@@ -26,6 +27,7 @@ _PATH = "memory.main,charassets.main"
 _CHANGED = "pending_records"
 _STATE = "overlay_state"
 _NAMES = "character_names"
+_NAMED = ("identity", "identity_status", "identity_review")
 _lock = Lock()
 
 
@@ -79,6 +81,7 @@ def _laid(con: duckdb.DuckDBPyConnection, now: Decisions, edits: Sequence[Edit])
     con.execute("BEGIN")
     try:
         _put(con, REVIEWS.name, review_rows(now))
+        _put(con, SAID, said_rows(now))
         _put_records(con, _changed_answers(con), _moves(con, added), now)
         final = final_sql("charassets.main.fused_attributes", f"memory.main.{REVIEWS.name}")
         con.execute(f"CREATE OR REPLACE VIEW memory.main.{FINAL} AS {final}")
@@ -155,7 +158,8 @@ def _put_records(
     con: duckdb.DuckDBPyConnection, answers: _Answers, moves: Mapping[str, str | None], now: Decisions
 ) -> None:
     """The view ``records``: the warehouse's, with the changed cells replaced."""
-    touched = sorted({record for record, _ in answers} | moves.keys())
+    named = {record: cells for record, *cells in con.execute(CHANGED).fetchall()}
+    touched = sorted({record for record, _ in answers} | moves.keys() | named.keys())
     reviewed: dict[str, list[str]] = {record: [] for record in touched}
     for record, attribute in now.attributes:
         if record in reviewed:
@@ -165,6 +169,11 @@ def _put_records(
         "record_id": pa.array(touched, pa.string()),
         "is_moved": pa.array([record in moves for record in touched], pa.bool_()),
         "character_id": pa.array([moves.get(record) for record in touched], pa.string()),
+        "is_named": pa.array([record in named for record in touched], pa.bool_()),
+        **{
+            name: pa.array([named[record][k] if record in named else None for record in touched], pa.string())
+            for k, name in enumerate(_NAMED)
+        },
         "reviewed": pa.array([sorted(reviewed[r]) or None for r in touched], pa.list_(pa.string())),
     }
     for name in attributes:
@@ -181,6 +190,7 @@ def _records_sql(attributes: Sequence[str]) -> str:
     replaced += [
         "CASE WHEN changed.is_moved THEN changed.character_id ELSE stored.character_id END AS character_id",
         "CASE WHEN changed.is_moved THEN FALSE ELSE stored.character_representative END AS character_representative",
+        *(f"CASE WHEN changed.is_named THEN changed.{name} ELSE stored.{name} END AS {name}" for name in _NAMED),
         "CASE WHEN changed.record_id IS NULL THEN stored.reviewed ELSE changed.reviewed END AS reviewed",
     ]
     core = [identifier(column_of(name)) for name in load().core]

@@ -1,6 +1,6 @@
 -- What became of every record, and the kept ones with everything known of them. Runs once, when the warehouse is built, over
 -- its tables and the temporary ones of the build: intake (every record that arrived), answers (one row a record, two columns an
--- attribute), quarantined (records that people or their tags keep out).
+-- attribute), quarantined (records that people or their tags keep out), said_identities (people's word on whom a record shows).
 -- $answer_columns is filled from the vocabulary.
 
 CREATE TEMP TABLE judged AS SELECT record_id, verdict, reason FROM verdicts;
@@ -65,6 +65,14 @@ SELECT
     clusters.character_id, clusters.probability AS character_probability,
     clusters.representative AS character_representative,
     votes.consensus, votes.disagrees_on,
+    CASE WHEN told.record_id IS NULL THEN who.name ELSE told.name END AS identity,
+    CASE
+        WHEN told.record_id IS NOT NULL THEN 'reviewed'
+        WHEN who.name IS NOT NULL THEN 'recognised'
+        WHEN who.record_id IS NOT NULL THEN 'unknown'
+    END AS identity_status,
+    who.chance AS identity_chance, who.similarity AS identity_similarity, who.margin AS identity_margin,
+    CASE WHEN told.record_id IS NULL THEN who.review END AS identity_review,
     $answer_columns,
     answers.mean_confidence, answers.decided, answers.reviewed, lent.from_copies,
     raw.image_id, raw.uri, raw.member, raw.item_key, raw."row", raw.kind, raw.format, raw.width, raw.height, raw.has_alpha,
@@ -86,6 +94,8 @@ LEFT JOIN near_duplicates AS copies USING (record_id)
 LEFT JOIN group_sizes USING (group_id)
 LEFT JOIN character_clusters AS clusters USING (record_id)
 LEFT JOIN votes USING (record_id)
+LEFT JOIN character_identities AS who USING (record_id)
+LEFT JOIN said_identities AS told USING (record_id)
 LEFT JOIN lent USING (record_id)
 LEFT JOIN answers USING (record_id)
 WHERE fates.fate = 'kept'
@@ -114,6 +124,15 @@ COMMENT ON COLUMN records.character_representative IS 'The most central picture 
 COMMENT ON COLUMN records.consensus IS
     'Trait to what a strong majority of its character''s pictures show; null without a majority. See `cluster_consensus`.';
 COMMENT ON COLUMN records.disagrees_on IS 'Traits on which this picture disagrees with that majority.';
+COMMENT ON COLUMN records.identity IS
+    'Character of the gallery it shows: a person''s word before the machine''s; null: nobody of the gallery, or not asked.';
+COMMENT ON COLUMN records.identity_status IS
+    'reviewed, recognised, or unknown (nobody of the gallery); null where there is no gallery or nothing to recognise.';
+COMMENT ON COLUMN records.identity_chance IS
+    'Chance, 0-1, that the picture shows the nearest character and not a stranger, by the machine.';
+COMMENT ON COLUMN records.identity_similarity IS 'Likeness of its figure with that character''s prototypes.';
+COMMENT ON COLUMN records.identity_margin IS 'Score difference to the second candidate, in natural log-odds.';
+COMMENT ON COLUMN records.identity_review IS 'Why a person should look at the identity; null where nothing is in doubt.';
 COMMENT ON COLUMN records.mean_confidence IS 'Mean confidence of the decided ones of the nine attributes; null if none is.';
 COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decided.';
 COMMENT ON COLUMN records.reviewed IS 'Attributes that a person answered; null if none. `final_attributes` has both answers.';
