@@ -20,6 +20,7 @@ from charassets.classifiers.spec import BINDINGS, Spec
 from charassets.errors import CharassetsError
 from charassets.models.classifier import METHODS
 from charassets.models.feature_sets import SETS
+from charassets.models.tuned import FINETUNE
 
 _EVERY_S = 2.0
 _TONES = {"done": "good", "running": "info", "failed": "warn", "broken off": "warn", "stopped": "warn"}
@@ -89,7 +90,7 @@ def _form(said: Act) -> Node:
         ),
         h(
             "div.pair.small",
-            choice("method", "Method", {name: name for name in ("boosting", "logistic", "mlp")}),
+            choice("method", "Method", {name: name for name in ("boosting", "logistic", "mlp", FINETUNE)}),
             choice("features", "Looks at", {name: name.replace("+", ", ") for name in sets}),
         ),
         h(

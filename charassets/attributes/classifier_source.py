@@ -22,7 +22,9 @@ from charassets.lake import artefacts
 from charassets.lake.workspace import Workspace
 from charassets.models.classifier import Classifier
 from charassets.models.feature_sets import Seen, matrix
-from charassets.models.trained import in_force, opened
+from charassets.models.registry import resolve_device
+from charassets.models.trained import AnyClassifier, in_force, opened
+from charassets.models.tuned import PIXELS, TunedClassifier
 from charassets.models.weights import find_embedder
 from charassets.settings import ClassifierSettings, Settings
 
@@ -30,13 +32,15 @@ CLASSIFIER = "classifier"
 """The source of their answers."""
 
 _DECIMALS = 3
+_SEEN = {"design", "heads", PIXELS}
+"""What is made of pixels."""
 
 
 @dataclass(frozen=True, eq=False)
 class _Chosen:
     settings: ClassifierSettings
     artefact: artefacts.Artefact
-    classifier: Classifier
+    classifier: AnyClassifier
 
 
 class ClassifierSource:
@@ -56,7 +60,7 @@ class ClassifierSource:
     @property
     def needs_pixels(self) -> bool:
         """Whether one of them looks at more than the embedding."""
-        return any({"design", "heads"} & set(one.classifier.columns.sets) for one in self._chosen)
+        return any(_SEEN & set(one.classifier.columns.sets) for one in self._chosen)
 
     def settings_read(self) -> Mapping[str, JsonValue]:
         """Attributes and floors."""
@@ -79,7 +83,7 @@ class ClassifierSource:
             rows = [k for k, subject in enumerate(subjects) if _can_be_shown(subject, one.classifier)]
             if not rows:
                 continue
-            chances = one.classifier.chances(self._shown(one.classifier, [subjects[k] for k in rows]))
+            chances = self._chances(one.classifier, [subjects[k] for k in rows])
             for k, row in zip(rows, chances, strict=True):
                 told[k] += self._said(one, row)
         return told
@@ -97,6 +101,13 @@ class ClassifierSource:
         if attribute is None or value.lower() not in named:
             return [column]
         return [column, Evidence(attribute, named[value.lower()], chance, CLASSIFIER, detail)]
+
+    def _chances(self, classifier: AnyClassifier, subjects: Sequence[Subject]) -> NDArray[np.float64]:
+        """(n, values) probabilities of n pictures."""
+        if isinstance(classifier, TunedClassifier):
+            frames = classifier.framed([(np.asarray(subject.pixels), subject.head) for subject in subjects])
+            return classifier.chances(frames, resolve_device(self._settings.device))
+        return classifier.chances(self._shown(classifier, subjects))
 
     def _shown(self, classifier: Classifier, subjects: Sequence[Subject]) -> NDArray[np.float32]:
         """(n, columns) features, made as the stages make them."""
@@ -137,7 +148,7 @@ class ClassifierSource:
             found.append(_Chosen(one, artefact, classifier))
         return tuple(found)
 
-    def _check(self, classifier: Classifier) -> None:
+    def _check(self, classifier: AnyClassifier) -> None:
         digest = classifier.columns.embedder.rpartition("@")[2]
         if classifier.columns.embedder and not find_embedder(self._settings.embedder).sha256.startswith(digest):
             raise UsageError(
@@ -151,10 +162,10 @@ def _cells(evidence: Evidence) -> tuple[str, str, float, str, str]:
     return evidence.attribute, evidence.value, evidence.score, evidence.source, evidence.detail
 
 
-def _can_be_shown(subject: Subject, classifier: Classifier) -> bool:
+def _can_be_shown(subject: Subject, classifier: AnyClassifier) -> bool:
     """A classifier says nothing where something that it looks at is missing."""
     sets = set(classifier.columns.sets)
-    blind = subject.pixels is None and bool({"design", "heads"} & sets)
+    blind = subject.pixels is None and bool(_SEEN & sets)
     return not blind and not (subject.embedding is None and bool({"clip", "identity"} & sets))
 
 

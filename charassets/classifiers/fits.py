@@ -84,7 +84,7 @@ def fit(
     parts: Parts, columns: FeaturePlan, spec: Spec, values: tuple[str, ...], tell: Tell
 ) -> tuple[Classifier, Fitted]:
     """Train by the spec's method; the temperature is fitted on the validation part."""
-    fitted = {"logistic": _logistic, "boosting": _boosting, "mlp": _mlp}[spec.method](parts, tell)
+    fitted = {"logistic": logistic, "boosting": _boosting, "mlp": _mlp}[spec.method](parts, tell)
     made = Classifier(spec.name, spec.label, values, spec.method, columns, fitted.tensors, attribute=spec.attribute)
     return made.cooled(temperature(made.logits(parts.validation), parts.validation_labels)), fitted
 
@@ -106,7 +106,8 @@ def _scale(values: Features) -> dict[str, NDArray[np.float32]]:
     return {"mean": values.mean(axis=0), "scale": np.where(spread > 1e-6, spread, 1.0).astype(np.float32)}
 
 
-def _logistic(parts: Parts, tell: Tell) -> Fitted:
+def logistic(parts: Parts, tell: Tell) -> Fitted:
+    """Logistic regression on scaled columns; of ``_STRENGTHS`` the one with the least loss on the validation part."""
     from sklearn.linear_model import LogisticRegression
 
     scale = _scale(parts.train)

@@ -18,7 +18,8 @@ from charassets.errors import Rejected
 from charassets.images.contact_sheet import sheet
 from charassets.images.decode import decode
 from charassets.images.line_plot import line_plot, table_plot
-from charassets.models.classifier import Classifier
+from charassets.models.trained import AnyClassifier
+from charassets.models.tuned import FINETUNE
 from charassets.settings import ImageSettings
 
 _CROP_LIMITS = ImageSettings(min_side=1, max_aspect=1e6)
@@ -30,7 +31,7 @@ Curve = Mapping[str, Mapping[str, float]]
 def as_json(
     spec: Spec,
     examples: Examples,
-    classifier: Classifier,
+    classifier: AnyClassifier,
     found: Measured,
     curve: Curve,
     best: str,
@@ -72,6 +73,11 @@ def as_text(report: Mapping[str, Any]) -> str:
     """The report in Markdown."""
     spec, test = report["spec"], report["test"]
     over = f"{spec['method']} on {', '.join(spec['features'])}"
+    if spec["method"] == FINETUNE:
+        adapters = f", LoRA of rank {spec['tuning']['lora']}" if spec["tuning"]["lora"] else ""
+        over = (
+            f"{spec['tuning']['backbone']} fine-tuned{adapters} on the {spec['tuning']['look']}, kept: {report['best']}"
+        )
     lines = [
         f"# {spec['name']}: {over}, label `{spec['label']}`",
         "",

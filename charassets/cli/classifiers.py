@@ -4,7 +4,7 @@ What belongs here: printing and asking. Not here: training (``charassets.classif
 """
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,10 @@ from charassets.cli.options import Json, Workspace
 from charassets.cli.output import print_facts, print_json, print_table, talk
 from charassets.errors import UsageError
 
-classifiers = typer.Typer(help="Trained classifiers: list, show, use, stop.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from charassets.classifiers.conclusion import Trained
+
+classifiers = typer.Typer(help="Trained classifiers: list, show, use, stop, resume.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(help="Name of the classifier.")]
 RunId = Annotated[str | None, typer.Argument(help="Its run; the last one if left out.")]
@@ -72,6 +75,15 @@ def use(name: Name, run_id: RunId = None, workspace: Workspace = None) -> None:
 
 
 @classifiers.command()
+def resume(name: Name, run_id: RunId = None, workspace: Workspace = None, json: Json = False) -> None:
+    """Go on with a fine-tuning that was stopped or broken off, from its last checkpoint."""
+    from charassets.classifiers.training import resume as go_on
+
+    at, lake, _ = _surroundings(workspace)
+    _told(go_on(at, lake, name, run_id), json=json)
+
+
+@classifiers.command()
 def stop(name: Name, run_id: RunId = None, workspace: Workspace = None) -> None:
     """Ask a training to stop after the step in hand."""
     at, _, _ = _surroundings(workspace)
@@ -82,11 +94,17 @@ def stop(name: Name, run_id: RunId = None, workspace: Workspace = None) -> None:
 
 def carried_out(spec: Spec, workspace: Path | None, *, json: bool) -> None:
     """Train, and print the report."""
-    from charassets.classifiers.report import as_text
     from charassets.classifiers.training import train
 
     at, lake, _ = _surroundings(workspace)
-    trained = train(at, lake, spec)
+    _told(train(at, lake, spec), json=json)
+
+
+def _told(trained: "Trained | None", *, json: bool) -> None:
+    from charassets.classifiers.report import as_text
+
+    if trained is None:  # of torchrun's processes the first one reports
+        return
     if json:
         print_json(trained.report)
         return

@@ -29,7 +29,9 @@ def classifier(
         str,
         typer.Option(help="`folder`, a column of records (gender, ...), or FILE.csv:COLUMN with record_id or file."),
     ] = "folder",
-    method: Annotated[str, typer.Option(help="logistic, boosting or mlp.")] = "boosting",
+    method: Annotated[
+        str, typer.Option(help="logistic, boosting or mlp over features; finetune over pixels.")
+    ] = "boosting",
     features: Annotated[str, typer.Option(help="Of design, clip, heads, identity; joined by commas.")] = "design,clip",
     together: Annotated[
         str, typer.Option(help="What stays on one side of the split: duplicates, or duplicates,character.")
@@ -40,11 +42,26 @@ def classifier(
     shuffle_labels: Annotated[
         bool, typer.Option(help="A control: deal the labels out anew; it has to score at chance.")
     ] = False,
+    backbone: Annotated[
+        str,
+        typer.Option(
+            help="What is fine-tuned: mini:embedder, a folder, a hub id, scratch:resnet-18, or an .onnx file."
+        ),
+    ] = "mini:embedder",
+    revision: Annotated[str | None, typer.Option(help="Full commit of a hub id.")] = None,
+    look: Annotated[str, typer.Option(help="What of a crop is fine-tuned on: figure or head.")] = "figure",
+    epochs: Annotated[int, typer.Option(min=0, help="Of fine-tuning, at most; 0 stops after the linear probe.")] = 20,
+    patience: Annotated[int, typer.Option(min=1, help="Epochs of fine-tuning without a better one.")] = 5,
+    batch: Annotated[int, typer.Option(min=1, help="Pictures a step of fine-tuning, over all processes.")] = 32,
+    rate: Annotated[
+        float | None, typer.Option(help="Peak learning rate of fine-tuning; chosen by the backbone.")
+    ] = None,
+    lora: Annotated[int, typer.Option(min=0, help="Rank of LoRA adapters (attention only); 0 trains the network.")] = 0,
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:
     """Train on a label, measure on pictures never seen, write a report; the first version is in force at once."""
-    from charassets.classifiers.spec import Spec
+    from charassets.classifiers.spec import Spec, Tuning
     from charassets.cli.classifiers import carried_out
 
     spec = Spec(
@@ -57,6 +74,7 @@ def classifier(
         balance=balance,
         shuffle_labels=shuffle_labels,
         attribute=attribute,
+        tuning=Tuning(backbone, revision, look, epochs, patience, batch, rate, lora),
     )
     carried_out(spec, workspace, json=json)
 

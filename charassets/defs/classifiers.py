@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 
-from charassets.classifiers.spec import Spec
+from charassets.classifiers.spec import Spec, Tuning
 from charassets.classifiers.training import Trained, train
 from charassets.defs.failures import translated
 from charassets.defs.metadata import pictures
@@ -32,10 +32,13 @@ def classifiers(context: dg.AssetExecutionContext, workbench: Workbench) -> dg.M
     metadata: dict[str, Any] = {}
     for one in workbench.settings.classifiers:
         if one.label is not None:
-            spec = Spec(one.name, one.label, one.method, one.features, one.together, attribute=one.attribute)
+            tuning = Tuning(one.backbone, one.revision, one.look, one.epochs, lora=one.lora)
+            spec = Spec(
+                one.name, one.label, one.method, one.features, one.together, attribute=one.attribute, tuning=tuning
+            )
             with translated(context):
                 trained = train(workbench.workspace, workbench.lake, spec)
-            metadata |= _told(one.name, trained)
+            metadata |= _told(one.name, trained) if trained is not None else {}
     return dg.MaterializeResult(metadata=metadata or {"trained": 0})
 
 

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -74,13 +75,13 @@ class ClipEmbedder:
         import transformers
 
         self._weights, self._batch, self._device = weights, batch, device
-        _register(weights)
+        know(weights.path)
         transformers.utils.logging.disable_progress_bar()  # a bar for reading one file, across our own on the terminal
         try:
             model = transformers.AutoModel.from_pretrained(
                 weights.path, use_safetensors=True, dtype=torch.float32, **_SAFE
             )
-            self._framing = _framing(transformers.AutoImageProcessor.from_pretrained(weights.path, **_SAFE))
+            self._framing = framing_of(transformers.AutoImageProcessor.from_pretrained(weights.path, **_SAFE))
             reads_text = hasattr(model, "get_text_features")
             self._tokenizer = transformers.AutoTokenizer.from_pretrained(weights.path, **_SAFE) if reads_text else None
         except (OSError, ValueError, KeyError, RuntimeError, AttributeError, ImportError) as error:
@@ -193,7 +194,12 @@ def _has_bfloat16(device: str) -> bool:
     return device == "cpu" and bool(capabilities.get("avx512_bf16") or capabilities.get("bf16"))
 
 
-def _framing(processor: Any) -> Framing:  # noqa: ANN401 - transformers has a processor class a model
+def framing_of(processor: Any) -> Framing:  # noqa: ANN401 - transformers has a processor class a model
+    """How a model wants its input, by its image processor.
+
+    Raises:
+        ValueError: it names no square size.
+    """
     cropped = getattr(processor, "do_center_crop", False) and getattr(processor, "crop_size", None)
     size = dict(cropped or processor.size)
     side = size.get("height") or size.get("shortest_edge")
@@ -202,8 +208,8 @@ def _framing(processor: Any) -> Framing:  # noqa: ANN401 - transformers has a pr
     return Framing(int(side), tuple(processor.image_mean), tuple(processor.image_std))
 
 
-def _register(weights: Weights) -> None:
+def know(folder: Path) -> None:
     """Make the project's own architecture known to transformers, where the folder holds one."""
-    config = json.loads((weights.path / "config.json").read_text(encoding="utf-8"))
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     if config.get("model_type") == _MINI:
         from charassets.models import mini_clip  # noqa: F401 - importing registers it

@@ -9,8 +9,17 @@ from dataclasses import dataclass
 
 import torch  # noqa: TID253 - see above
 from torch import Tensor, nn  # noqa: TID253 - see above
-from transformers import AutoConfig, AutoModel, PretrainedConfig, PreTrainedModel  # noqa: TID253 - see above
-from transformers.modeling_outputs import BaseModelOutputWithPooling  # noqa: TID253 - see above
+from transformers import (  # noqa: TID253 - see above
+    AutoConfig,
+    AutoModel,
+    AutoModelForImageClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+)
+from transformers.modeling_outputs import (  # noqa: TID253 - see above
+    BaseModelOutputWithPooling,
+    ImageClassifierOutputWithNoAttention,
+)
 from transformers.utils.generic import ModelOutput  # noqa: TID253 - see above
 
 
@@ -182,5 +191,41 @@ class MiniClipModel(PreTrainedModel):
         return MiniClipOutput(self.logit_scale.exp() * image @ text.T, image, text)
 
 
+class MiniClipForImageClassification(PreTrainedModel):
+    """The image tower under one linear layer, called as transformers' classifiers of pictures are.
+
+    Args:
+        config: the sizes, and ``num_labels``.
+    """
+
+    config_class = MiniClipConfig
+    base_model_prefix = "mini_clip"
+    main_input_name = "pixel_values"
+
+    def __init__(self, config: MiniClipConfig) -> None:
+        super().__init__(config)
+        self.image = _ImageTower(config)
+        self.classifier = nn.Linear(config.projection_dim, config.num_labels or 2)
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        # torch's own initial values serve the tower; the last layer begins at no answer, until a probe fills it.
+        if module is self.classifier:
+            nn.init.zeros_(self.classifier.weight)
+            nn.init.zeros_(self.classifier.bias)
+
+    def forward(
+        self, pixel_values: Tensor, labels: Tensor | None = None, **_: object
+    ) -> ImageClassifierOutputWithNoAttention:
+        """``(n, num_labels)`` logits; outside training a picture counts together with its mirror image."""
+        features = self.image(pixel_values)[1]
+        if self.config.both_ways and not self.training:
+            features = (features + self.image(pixel_values.flip(-1))[1]) / 2
+        logits = self.classifier(features)
+        loss = None if labels is None else nn.functional.cross_entropy(logits, labels)
+        return ImageClassifierOutputWithNoAttention(loss=loss, logits=logits)  # pyright: ignore[reportArgumentType]
+
+
 AutoConfig.register(MiniClipConfig.model_type, MiniClipConfig, exist_ok=True)
 AutoModel.register(MiniClipConfig, MiniClipModel, exist_ok=True)
+AutoModelForImageClassification.register(MiniClipConfig, MiniClipForImageClassification, exist_ok=True)

@@ -9,7 +9,12 @@ from typing import Any
 from charassets.errors import UsageError
 from charassets.lake import artefacts
 from charassets.lake.store import Store
-from charassets.models.classifier import Classifier, from_bytes
+from charassets.models import classifier, tuned
+from charassets.models.classifier import Classifier
+from charassets.models.tuned import TunedClassifier
+
+AnyClassifier = Classifier | TunedClassifier
+"""Over what the lake knows, or over pixels."""
 
 
 def artefact_name(name: str) -> str:
@@ -22,7 +27,22 @@ def in_force(store: Store, name: str) -> artefacts.Artefact | None:
     return artefacts.current(store, artefact_name(name))
 
 
-def opened(artefact: artefacts.Artefact) -> Classifier:
+def from_bytes(content: bytes, where: str = "classifier") -> AnyClassifier:
+    """A classifier's file, of either kind.
+
+    Raises:
+        VerificationError: it is neither.
+    """
+    kind = tuned if tuned.FINETUNE in tuned.header(content) else classifier
+    return kind.from_bytes(content, where)
+
+
+def to_bytes(made: AnyClassifier) -> bytes:
+    """The file of a classifier of either kind."""
+    return tuned.to_bytes(made) if isinstance(made, TunedClassifier) else classifier.to_bytes(made)
+
+
+def opened(artefact: artefacts.Artefact) -> AnyClassifier:
     """The classifier of an artefact.
 
     Raises:

@@ -61,10 +61,26 @@ class ClassifierSettings(Section):
         description="The asset `classifiers` trains it on this: `folder`, a column of records, or FILE.csv:COLUMN; without, "
         "it is only asked.",
     )
-    method: Literal["logistic", "boosting", "mlp"] = Field(default="boosting", description="How that asset trains it.")
+    method: Literal["logistic", "boosting", "mlp", "finetune"] = Field(
+        default="boosting",
+        description="How that asset trains it; `finetune` looks at pixels, the others at feature sets.",
+    )
     features: tuple[Literal["design", "clip", "heads", "identity"], ...] = Field(
         default=("design", "clip"), description="Feature sets it looks at when that asset trains it."
     )
     together: tuple[Literal["duplicates", "character"], ...] = Field(
         default=("duplicates", "character"), description="What stays on one side of its split."
+    )
+    backbone: str = Field(
+        default="mini:embedder",
+        max_length=500,
+        description="What `finetune` begins from: mini:embedder, a folder, a hub id, scratch:resnet-18, or an .onnx file.",
+    )
+    revision: str | None = Field(default=None, description="Full commit of a backbone that is a hub id.")
+    look: Literal["figure", "head"] = Field(default="figure", description="What of a crop `finetune` looks at.")
+    epochs: int = Field(
+        default=20, ge=0, le=1000, description="Of `finetune`, at most; 0 stops after the linear probe."
+    )
+    lora: int = Field(
+        default=0, ge=0, le=256, description="Rank of LoRA adapters for `finetune`; 0 trains the network."
     )

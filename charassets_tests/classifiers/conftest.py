@@ -3,6 +3,7 @@
 import pytest
 
 from charassets import warehouse
+from charassets_tests.classifiers.paintings import paintings
 from charassets_tests.warehouse.small_lake import Drawn, built_lake, settings_for
 
 
@@ -20,5 +21,14 @@ def heroes(tmp_path_factory):
     """Workspace, lake and settings."""
     settings = settings_for(tmp_path_factory.mktemp("heroes") / "work")
     workspace, lake = built_lake(settings, tuple(drawn()))
+    warehouse.build(workspace, lake, settings)
+    return workspace, lake, settings
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory):
+    """Workspace, lake and settings of small paintings."""
+    settings = settings_for(tmp_path_factory.mktemp("gallery") / "work")
+    workspace, lake = built_lake(settings, tuple(paintings()))
     warehouse.build(workspace, lake, settings)
     return workspace, lake, settings

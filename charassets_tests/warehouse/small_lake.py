@@ -29,7 +29,7 @@ RIGHT = {**PERSON, "x0": 110.0}
 
 @dataclass(frozen=True)
 class Drawn:
-    """A record: its place, its words, what a detector sees in it, and the direction of its embedding in degrees."""
+    """A record: its place, its words, what a detector sees in it, the direction of its embedding in degrees, its crop."""
 
     name: str
     shard: str = "shard-00000"
@@ -42,6 +42,7 @@ class Drawn:
     image: str | None = None
     text_only: bool = False
     rejected_by: str | None = None
+    picture: bytes | None = None
 
 
 RECORDS = (
@@ -174,7 +175,7 @@ def _image(drawn: Drawn) -> dict[str, Any]:
     row |= {"boxes": list(drawn.boxes), "cut_off": [], "occlusion": 0.0}
     if drawn.degrees is not None:
         row |= {"crop_label": "person", "crop_score": 0.9, "crop_box": [0, 0, 200, 300]}
-        row |= {"crop_id": f"crop-{drawn.name}", "crop": picture_of(drawn.name)}
+        row |= {"crop_id": f"crop-{drawn.name}", "crop": drawn.picture or picture_of(drawn.name)}
     return row
 
 
