@@ -21,9 +21,10 @@ from numpy.typing import NDArray
 from bench.identity_cast import Member, Sizes, cast, draw, processed
 from bench.intervals import Measured, known_auc, share
 from charassets.curation import EditLog
+from charassets.curation.operations import NOBODY
 from charassets.enrolment import add_folder, add_records, from_records, in_force
 from charassets.extraction import extract
-from charassets.growth import NOBODY, grow
+from charassets.growth import grow
 from charassets.identification import answer_of, recogniser_of
 from charassets.identity import references as kept
 from charassets.identity.calibration import EMBEDDING, FUSED

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from charassets.curation import Edit, EditLog, live
+from charassets.curation.operations import NOBODY
 from charassets.enrolment import from_records, in_force
 from charassets.errors import UsageError
 from charassets.identity import references as kept
@@ -23,8 +24,6 @@ from charassets.lake.fragments import Lake
 from charassets.settings import Settings
 
 CONFIRMED, CORRECTED = "confirmed", "corrected"
-NOBODY = "Unknown"
-"""The name by which people say that a picture shows nobody of the gallery."""
 
 _FEW = 4  # held-out pictures below which a share of right names means nothing
 

@@ -18,6 +18,10 @@ MAX_RECORDS = 1_000_000
 """Records of one edit: a bulk act over a large filter is still one edit, and an argument list this long is 33 MB."""
 
 
+NOBODY = "Unknown"
+"""The name by which people say that a picture shows nobody of the gallery."""
+
+
 def _one_line(text: str) -> str:
     if not text.isprintable() or text != text.strip() or not text:
         raise ValueError("must be one line of printable text without spaces around it")

@@ -12,6 +12,7 @@ import pyarrow as pa
 from charassets.curation.claims import Cut, Tie
 from charassets.curation.decisions import Decisions, replay
 from charassets.curation.log import Edit
+from charassets.curation.operations import NOBODY
 
 UNKEPT = pa.schema(
     [
@@ -35,7 +36,8 @@ def unkept(edits: Sequence[Edit], character_of: Mapping[str, str | None]) -> pa.
             character) are passed over: nothing can be done about them, and a run that sees them again will.
     """
     found = [(edit, what) for edit in edits if edit.op in _TYING for what in _broken(edit, character_of)]
-    found += _nameless(replay(edits), character_of)
+    now = replay(edits)
+    found += [*_nameless(now, character_of), *_misplaced(now, character_of)]
     found.sort(key=lambda line: line[0].seq)
     lines = [(what, edit.id, edit.actor, edit.at) for edit, what in found]
     return pa.table([list(column) for column in zip(*lines, strict=True)] or [[]] * len(UNKEPT), schema=UNKEPT)
@@ -83,6 +85,27 @@ def _nameless(now: Decisions, character_of: Mapping[str, str | None]) -> Iterato
             others = sorted({borne[home] for home in homes if home in borne})
             why = f"its pictures are called {', '.join(others)}" if others else "its pictures are noise"
             yield name.edit, f"no character bears the name {name.name!r}: {why}"
+
+
+def _misplaced(now: Decisions, character_of: Mapping[str, str | None]) -> Iterator[tuple[Edit, str]]:
+    """Records that people called by one name and that are apart, or by two names and that share a character."""
+    told = {record: said for record, said in now.identities.items() if said.value != NOBODY and record in character_of}
+    places = Counter((said.value, character_of[record]) for record, said in told.items())
+    names = Counter(said.value for said in told.values())
+    owner: dict[str, str] = {}
+    for (name, home), _ in sorted(places.items(), key=lambda item: (-item[1], str(item[0]))):
+        if home is not None:
+            owner.setdefault(home, name)
+    main = {name: home for home, name in reversed(sorted(owner.items(), key=lambda item: -places[item[1], item[0]]))}
+    for record, said in sorted(told.items()):
+        home = character_of[record]
+        if home is not None and owner[home] != said.value:
+            yield (
+                said.edit,
+                f"{record} is called {said.value!r} and shares {home} with {owner[home]!r}: another word joins them",
+            )
+        elif names[said.value] > 1 and home != main.get(said.value):
+            yield said.edit, f"{record} is called {said.value!r} and is not with the others: another word parts them"
 
 
 def _named(records: Iterable[str]) -> str:

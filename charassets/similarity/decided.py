@@ -1,16 +1,17 @@
-"""What people decided about characters, laid over what clustering found: ties join, cuts part.
+"""What people decided about characters, laid over what clustering found: ties join, cuts part, names gather.
 
 What belongs here: the joins and the partings. Not here: contradictions among decisions, which are settled before
 (``charassets.curation.links``), and names, which are carried over afterwards (``continuity``).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charassets.similarity.clusters import Clusters, renamed, representatives
+from charassets.similarity.named import gather_named
 
 _SAID = 1.0
 """Strength of membership of a record that people put where it is."""
@@ -22,13 +23,14 @@ def decided(
     record_ids: Sequence[str],
     same: Sequence[frozenset[str]],
     different: Sequence[tuple[frozenset[str], frozenset[str]]],
+    names: Mapping[str, str | None] | None = None,
 ) -> Clusters:
     """Clusters that contradict no decision.
 
     A tie joins the clusters of its records whole, and takes its records out of the noise. A cut parts a cluster that holds
     records of both its sides: the side with fewer of them leaves (of equal sides the right one), with what is tied to it; two
     or more records that leave are a character of their own, a single one is noise. Without decisions the clusters come back as
-    they are.
+    they are. Names gather and part single records (``named``); a tie or cut goes before what names say.
 
     Args:
         clusters: as found.
@@ -36,6 +38,7 @@ def decided(
         record_ids: the n records.
         same: disjoint groups of records that show one character; records that are not here are passed over.
         different: pairs of groups no two records of which show one character; no group of ``same`` crosses a pair.
+        names: record to the name of the character it shows, None for nobody of the gallery.
     """
     row = {record: i for i, record in enumerate(record_ids)}
     ties = [rows for group in same if len(rows := sorted(row[r] for r in group if r in row)) > 1]
@@ -44,6 +47,7 @@ def decided(
     for tied in ties:
         _join(label, np.array(tied), said)
     tied_to = {i: tied for tied in ties for i in tied}
+    gather_named(label, said, {row[r]: name for r, name in (names or {}).items() if r in row}, tied_to)
     for left, right in cuts:
         _part(label, left, right, tied_to, said)
     if np.array_equal(label, clusters.label):

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from charassets.attributes.vocabulary import load
 from charassets.curation.claims import Cut, Tie
-from charassets.curation.decisions import replay
+from charassets.curation.decisions import Decisions, replay
 from charassets.curation.links import Links, settle
 from charassets.curation.log import Edit
+from charassets.curation.operations import NOBODY
 from charassets.curation.snapshot import edits_of
 from charassets.curation.unkept import unkept
 from charassets.schema import (
@@ -50,7 +51,7 @@ class CharacterClusters(CollectionStage):
     """
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "7"
+    code_version: ClassVar[str] = "8"
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
@@ -93,8 +94,9 @@ class CharacterClusters(CollectionStage):
         found = cluster_vectors(vectors, graph, names, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
         keeper_of = _keepers(edits, records)
-        said = _said(edits, keeper_of)
-        clusters = decided(found, vectors, names, said.same, said.different)
+        now = replay(edits)
+        said = _said(now, keeper_of)
+        clusters = decided(found, vectors, names, said.same, said.different, _shown(now, keeper_of))
         before = _names_before(inputs.get(self.name))
         rows = _rows(names, clusters, likeness(vectors, clusters), before)
         at = dict(zip(names, rows["character_id"].to_pylist(), strict=True))
@@ -119,9 +121,15 @@ def _keepers(edits: Sequence[Edit], records: pa.Table) -> dict[str, str]:
     return dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
 
 
-def _said(edits: Sequence[Edit], keeper: Mapping[str, str]) -> Links:
+def _shown(now: Decisions, keeper: Mapping[str, str]) -> dict[str, str | None]:
+    """Whom people say the records show, in terms of keepers; of two words on copies of one picture the later."""
+    said = sorted(now.identities.items(), key=lambda item: item[1].edit.seq)
+    return {keeper.get(record, record): None if word.value == NOBODY else word.value for record, word in said}
+
+
+def _said(now: Decisions, keeper: Mapping[str, str]) -> Links:
     """What people decided, in terms of keepers: a copy stands for the picture that is kept in its place."""
-    said = replay(edits).characters
+    said = now.characters
 
     def kept(group: frozenset[str]) -> frozenset[str]:
         return frozenset(keeper.get(record, record) for record in group)

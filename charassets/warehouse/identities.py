@@ -7,8 +7,8 @@ the log (``charassets.curation``).
 import duckdb
 import pyarrow as pa
 
-from charassets.attributes.vocabulary import UNKNOWN
 from charassets.curation import Decisions, decisions_of
+from charassets.curation.operations import NOBODY
 from charassets.schema import CHARACTER_IDENTITIES, EDITS
 from charassets.warehouse.load import Fragments, create_empty, insert
 from charassets.warehouse.reviews import REVIEWED
@@ -37,7 +37,7 @@ LEFT JOIN charassets.main.{CHARACTER_IDENTITIES.name} AS machine USING (record_i
 
 def said_rows(decisions: Decisions) -> pa.Table:
     """People's word that stands, as rows of ``SAID``."""
-    names = [None if said.value == UNKNOWN else said.value for said in decisions.identities.values()]
+    names = [None if said.value == NOBODY else said.value for said in decisions.identities.values()]
     return pa.table([list(decisions.identities), names], schema=_SCHEMA)
 
 

@@ -77,3 +77,16 @@ def test_a_tie_and_a_cut_of_the_same_two_never_both_hold_where_both_are_members(
     cut = lines(("records.different_character", {"left": ["a1"], "right": ["b1"]}), at=at)
     if at.get("a1") is not None and at.get("b1") is not None:
         assert bool(tie) != bool(cut)
+
+
+def test_names_that_clusters_do_not_follow_are_listed_and_those_that_hold_are_not():
+    assert not lines(
+        ("identity.confirm", {"record_ids": ["a1", "a2"], "name": "Ann"}),
+        ("identity.correct", {"record_ids": ["b1"], "name": "Ben"}),
+        ("identity.correct", {"record_ids": ["n1"], "name": "Unknown"}),
+    )
+    ann, ben = ("identity.confirm", {"record_ids": ["a1"], "name": "Ann"}), {"record_ids": ["a2"], "name": "Ben"}
+    (mixed,) = lines(ann, ("identity.correct", ben))
+    assert mixed == ("e2", "a2 is called 'Ben' and shares ann with 'Ann': another word joins them")
+    (astray,) = lines(("identity.confirm", {"record_ids": ["a1", "a2", "b1"], "name": "Ann"}))
+    assert astray[1].startswith("b1 is called 'Ann' and is not with the others")

@@ -1,5 +1,7 @@
 """Decisions of people over clusters: nothing found contradicts what was said."""
 
+from itertools import combinations
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,9 +23,9 @@ def clusters(labels):
 FOUND = clusters([0, 0, 0, 0, 1, 1, 1, 2, 2, -1, -1, -1])
 
 
-def after(same=(), different=(), found=FOUND):
+def after(same=(), different=(), found=FOUND, names=None):
     sets = [frozenset(g) for g in same], [(frozenset(a), frozenset(b)) for a, b in different]
-    return decided(found, VECTORS, NAMES, *sets)
+    return decided(found, VECTORS, NAMES, *sets, names)
 
 
 def groups(found):
@@ -64,6 +66,33 @@ def test_strangers_are_passed_over():
     assert after(same=[{"r00", "gone"}], different=[({"gone"}, {"r01"})]) is FOUND
 
 
+def test_a_corrected_record_moves_to_its_name_and_leaves_the_others_where_they_are():
+    found = groups(after(names={"r00": "Ann", "r01": "Ann", "r03": "Ben", "r04": "Ben", "r05": "Ben"}))
+    assert {frozenset({"r00", "r01", "r02"}), frozenset({"r03", "r04", "r05", "r06"})} <= found
+
+
+def test_records_of_one_name_gather_even_out_of_the_noise_and_two_names_share_no_character():
+    found = groups(after(names={"r09": "Ann", "r10": "Ann", "r00": "Ben", "r01": "Cleo"}))
+    assert frozenset({"r09", "r10"}) in found
+    assert not any({"r00", "r01"} <= group for group in found)
+
+
+def test_one_named_record_in_a_character_of_nobody_else_stays():
+    assert after(names={"r00": "Ann"}) is FOUND
+
+
+def test_nobody_of_the_gallery_leaves_a_named_character_alone_and_stays_in_an_unnamed_one():
+    found = after(names={"r00": "Ann", "r01": "Ann", "r02": None, "r04": None})
+    assert found.label[2] == -1 and frozenset({"r04", "r05", "r06"}) in groups(found)
+
+
+def test_a_merge_and_a_split_go_before_names():
+    merged = groups(after(same=[{"r00", "r04"}], names={"r00": "Ann", "r04": "Ben"}))
+    assert any({"r00", "r04"} <= group for group in merged)
+    parted = after(different=[({"r00"}, {"r04"})], names={"r00": "Ann", "r04": "Ann"})
+    assert not any({"r00", "r04"} <= group for group in groups(parted))
+
+
 some = st.frozensets(st.sampled_from(NAMES), min_size=1, max_size=4)
 
 
@@ -77,14 +106,20 @@ some = st.frozensets(st.sampled_from(NAMES), min_size=1, max_size=4)
         ),
         max_size=6,
     ),
+    st.dictionaries(st.sampled_from(NAMES), st.sampled_from(["Ann", "Ben", None]), max_size=6),
 )
-def test_nothing_contradicts_what_was_said_and_saying_it_again_changes_nothing(labels, statements):
+def test_nothing_contradicts_what_was_said_and_saying_it_again_changes_nothing(labels, statements, names):
     links = settle(statements)
-    found = after(links.same, links.different, clusters(labels))
+    found = after(links.same, links.different, clusters(labels), names)
     at = dict(zip(NAMES, found.label.tolist(), strict=True))
     for group in links.same:
         assert len({at[r] for r in group}) == 1 and at[min(group)] >= 0
     for left, right in links.different:
         assert not {at[r] for r in left} & {at[r] for r in right} - {-1}
-    again = after(links.same, links.different, found)
-    assert groups(again) == groups(found)
+    if not statements:
+        for one, other in combinations([record for record in names if names[record]], 2):
+            together = at[one] == at[other] != -1
+            assert together == (names[one] == names[other])
+    if not (statements and names):  # a name may contradict a cut: then it is the cut that holds, above
+        again = after(links.same, links.different, found, names)
+        assert groups(again) == groups(found)

@@ -1,0 +1,46 @@
+"""Names that people gave records, from the edit log through the stage: replayed on every run, and gone with their undo."""
+
+import pytest
+
+from charassets.curation import EditLog, take_snapshot
+from charassets.stages.character_clusters import CharacterClusters
+from charassets.stages.collection import ALL, run_collection
+from charassets_tests.warehouse.small_lake import built_lake, settings_for
+
+
+@pytest.fixture
+def clustered(tmp_path):
+    settings = settings_for(tmp_path / "work")
+    workspace, lake = built_lake(settings)
+    log = EditLog(workspace.edit_log)
+
+    def run():
+        take_snapshot(log, lake)
+        run_collection(CharacterClusters(settings), lake)
+        rows = lake.fragment("character_clusters", ALL).read(["record_id", "character_id"])
+        return dict(zip(*(rows[name].to_pylist() for name in rows.column_names), strict=True))
+
+    return run, log
+
+
+def test_a_wrong_identity_parts_and_a_right_one_joins_until_they_are_undone(clustered):
+    run, log = clustered
+    before = run()
+    assert before["ann-3"] == before["ann-1"] != before["ben-1"]
+    log.append("identity.confirm", {"record_ids": ["ann-1", "ann-2"], "name": "Ann"})
+    log.append("identity.confirm", {"record_ids": ["ben-1"], "name": "Ben"})
+    wrong = log.append("identity.correct", {"record_ids": ["ann-3"], "name": "Ben"})
+    said = run()
+    assert said["ann-3"] == said["ben-1"] == said["ben-2"]
+    assert said["ann-1"] == said["ann-2"] != said["ann-3"]
+    assert run() == said
+    log.undo(wrong.id)
+    assert run() == before
+
+
+def test_a_word_on_a_dropped_copy_is_about_the_picture_that_was_kept(clustered):
+    run, log = clustered
+    log.append("identity.confirm", {"record_ids": ["ann-2", "ann-3"], "name": "Ann"})
+    log.append("identity.correct", {"record_ids": ["ann-1-small"], "name": "Unknown"})
+    found = run()
+    assert found["ann-1"] is None and found["ann-2"] == found["ann-3"] is not None
