@@ -19,6 +19,8 @@ _SAFETY_SWITCHES = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "GRADIO_ANALYTICS_ENABLED": "False",
     "DAGSTER_DISABLE_TELEMETRY": "yes",
+    "RAY_AUTH_MODE": "token",  # who reaches a Ray port may run anything; read when ray is imported
+    "RAY_USAGE_STATS_ENABLED": "0",
     "TOKENIZERS_PARALLELISM": "false",  # its fork warning would reach stderr from decode threads
 }
 for _name, _value in _SAFETY_SWITCHES.items():

@@ -3,7 +3,7 @@
 What belongs here: exception types and the exit codes of the README. Not here: handling them (that is the CLI's and the runner's).
 """
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Rejected(Exception):  # noqa: N818 - it is not an error of the run, but the fate of one record
@@ -29,6 +29,14 @@ class CharassetsError(Exception):
         self.what, self.where, self.todo = what, where, todo
         super().__init__(what + (f" [{where}]" if where else "") + (f"; {todo}" if todo else ""))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Its parts, so that what failed in another process is told here in the same words."""
+        return _told_again, (type(self), self.what, self.where, self.todo)
+
+
+def _told_again(kind: type[CharassetsError], what: str, where: str, todo: str) -> CharassetsError:
+    return kind(what, where=where, todo=todo)
+
 
 class UsageError(CharassetsError):
     """The request or the settings make no sense."""
@@ -52,6 +60,10 @@ class StorageError(CharassetsError):
     """The lake could not be read or written."""
 
     exit_code = 5
+
+
+class WorkerLostError(CharassetsError):
+    """The worker on a shard died, and those that took over from it; the shard is as it was."""
 
 
 class ModelMissingError(CharassetsError):

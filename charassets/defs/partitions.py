@@ -85,21 +85,21 @@ def run_shards(
     stage = workbench.stage(table)
     done: dict[str, ShardResult] = {}
     failed: dict[str, Exception] = {}
-    for shard in context.partition_keys:
-        try:
-            done[shard] = workbench.run_shard(table, shard)
-        except ModelMissingError as error:
-            raise failure(context, error) from error
-        except Exception as error:  # one corrupt shard must not lose the others
-            context.log.exception(f"{table} {shard}")
-            failed[shard] = error
+    for shard, answer in workbench.run_shards(table, context.partition_keys):
+        if isinstance(answer, ShardResult):
+            done[shard] = answer
+        elif isinstance(answer, ModelMissingError):
+            raise failure(context, answer) from answer
+        else:  # one corrupt shard must not lose the others
+            context.log.error(f"{table} {shard}", exc_info=answer)
+            failed[shard] = answer
     noted = {shard: notes(_fragment(workbench, result)) for shard, result in done.items() if notes and result.computed}
     if not failed:
         shares = {shard: note[steady.share] for shard, note in noted.items() if steady and steady.share in note}
         yield dg.MaterializeResult(check_results=[drift.examine(context, steady, shares)] if steady else [])
     pointers = input_pointers(context.instance, stage)
-    for shard, result in done.items():
-        context.log_event(shard_event(stage, result, pointers, noted.get(shard, {})))
+    for shard in sorted(done):  # in whatever order workers finished them
+        context.log_event(shard_event(stage, done[shard], pointers, noted.get(shard, {})))
     if failed:
         raise shards_failed(context, failed, len(context.partition_keys))
 

@@ -1,10 +1,12 @@
 """What a run has at hand: the settings, the lake, and the stages with their models, made once a run."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from charassets.defs.ray_cluster import ray_runner
 from charassets.lake.fragments import Fragment, Lake
 from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
@@ -12,7 +14,9 @@ from charassets.settings import Settings, load_settings
 from charassets.stages.collection import ALL, run_collection
 from charassets.stages.contract import CollectionStage, Stage
 from charassets.stages.pipeline import collection_stages, shard_stages
-from charassets.stages.runner import ShardResult, run_stage
+from charassets.stages.ray_runner import RayRunner
+from charassets.stages.runner import ShardResult
+from charassets.stages.shard_runners import Answer, LocalRunner, ShardRunner
 
 
 class Workbench(dg.ConfigurableResource):
@@ -30,6 +34,7 @@ class Workbench(dg.ConfigurableResource):
     _stages: dict[str, Stage] = PrivateAttr()
     _collections: dict[str, CollectionStage] = PrivateAttr()
     _results: dict[tuple[str, str], ShardResult] = PrivateAttr()
+    _runner: ShardRunner = PrivateAttr()
 
     def setup_for_execution(self, context: dg.InitResourceContext) -> None:
         """Read the settings and open the lake."""
@@ -39,6 +44,14 @@ class Workbench(dg.ConfigurableResource):
         self._stages = dict(shard_stages(self._settings))
         self._collections = dict(collection_stages(self._settings))
         self._results = {}
+        self._runner = LocalRunner(self._lake)
+        if self._settings.runner == "ray":
+            self._runner = ray_runner(self._settings, self._lake, context)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature
+        """Leave the cluster, where one was joined."""
+        if isinstance(self._runner, RayRunner):
+            self._runner.close()
 
     @property
     def settings(self) -> Settings:
@@ -68,14 +81,16 @@ class Workbench(dg.ConfigurableResource):
         """The stage that makes a collection table."""
         return self._collections[table]
 
-    def run_shard(self, table: str, shard: str) -> ShardResult:
-        """Bring one shard of a table up to date."""
-        result = run_stage(self._stages[table], shard, self._lake)
-        self._results[table, shard] = result
-        return result
+    def run_shards(self, table: str, shards: Sequence[str]) -> Iterator[Answer]:
+        """Bring shards of a table up to date, here or on a cluster; each is answered when it is done."""
+        for shard, answer in self._runner.run(self._stages[table], shards):
+            if isinstance(answer, ShardResult):
+                self._results[table, shard] = answer
+            yield shard, answer
 
     def run_collection(self, table: str) -> ShardResult:
         """Bring a collection table up to date."""
+        self._runner.rest()  # the step wants the memory
         result = run_collection(self._collections[table], self._lake)
         self._results[table, ALL] = result
         return result

@@ -16,7 +16,8 @@ _BLOCK = 8
 def texture_features(canvas: Canvas) -> dict[str, float]:
     """The features of group ``texture`` by name."""
     dx, dy = (np.asarray(cv2.Sobel(canvas.grey, cv2.CV_32F, *axis, ksize=3), np.float32) for axis in ((1, 0), (0, 1)))
-    g = np.asarray(cv2.magnitude(dx, dy) / 4, np.float32)  # a step from 0 to 1 answers 4 to Sobel's kernel
+    # Not cv2.magnitude: its last bit depends on where in memory the arrays happen to lie. A step from 0 to 1 answers 4.
+    g = np.sqrt(dx * dx + dy * dy) / 4
     laplacian = np.asarray(cv2.Laplacian(canvas.grey, cv2.CV_32F), np.float32)
     average, spread, _, kurtosis = moments(g)
     strong = g > STRONG_EDGE

@@ -9,6 +9,7 @@ import json
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,6 +51,25 @@ def holding(bucket: Bucket) -> Holding | None:
     return Holding(
         str(said["holder"]), str(said.get("copy")), float(said.get("seconds") or 0), max(0.0, found.age_s), body[1]
     )
+
+
+def still_held(bucket: Bucket) -> Callable[[], None]:
+    """A check for a worker of the run that holds the workspace now: that the same run still does.
+
+    The check raises a ``BusyError`` where it does not.
+    """
+
+    def holder() -> str | None:
+        found = holding(bucket)
+        return found.holder if found is not None else None
+
+    ours = holder()
+
+    def check() -> None:
+        if holder() != ours:
+            raise BusyError("the run of this worker no longer holds the workspace", where=bucket.uri, todo="run again")
+
+    return check
 
 
 class Lease:

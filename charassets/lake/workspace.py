@@ -4,6 +4,7 @@ What belongs here: its paths and its lock. Not here: copying between a folder an
 """
 
 import fcntl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,11 @@ from charassets.settings import Settings, StoreSettings, is_uri
 
 if TYPE_CHECKING:
     from charassets.lake.remote import Remote
+
+_WORKERS_LOCK = "workers.lock"
+
+_ORPHANS_DIE_S = 60.0
+"""Longest wait for workers of a killed run. Ray's die within seconds of it."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Workspace:
                 raise BusyError(
                     "another run works on this workspace", where=str(self.root), todo="wait for it to end"
                 ) from None
+            self._await_orphans()
             with self._leased():
                 yield
 
@@ -146,3 +153,54 @@ class Workspace:
         finally:
             guard(remote.bucket.uri, None)
             lease.give_back()
+
+    @contextmanager
+    def worked_in(self) -> Iterator[None]:
+        """Held by a worker process of a run while it works on a shard, beside other workers.
+
+        A killed run drops its own lock at once, and its workers die a moment later: meanwhile one could still commit what the
+        next run has reason to replace. So the next run waits for them.
+        """
+        if self.remote_uri is None and not self.root.is_dir():  # another machine, which sees no more than the lake
+            yield
+            return
+        self.create()
+        with (self.root / _WORKERS_LOCK).open("w") as lock, self._under_lease():
+            fcntl.flock(lock, fcntl.LOCK_SH)
+            yield
+
+    @contextmanager
+    def _under_lease(self) -> Iterator[None]:
+        """Nothing is published by a worker whose run no longer holds the workspace, on whatever machine it is."""
+        remote = self.remote
+        if remote is None:
+            yield
+            return
+        from charassets.lake.lease import still_held
+        from charassets.lake.object_store import guard
+
+        guard(remote.bucket.uri, still_held(remote.bucket))
+        try:
+            yield
+        finally:
+            guard(remote.bucket.uri, None)
+
+    def _await_orphans(self) -> None:
+        """Wait until no worker of a killed run is at work in this folder.
+
+        Raises:
+            BusyError: one still is after a minute.
+        """
+        deadline = time.monotonic() + _ORPHANS_DIE_S
+        with (self.root / _WORKERS_LOCK).open("w") as lock:
+            while True:
+                try:
+                    return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)  # given back at once: our own will want it
+                except BlockingIOError:
+                    if time.monotonic() > deadline:
+                        raise BusyError(
+                            "workers of a run that was killed still work on this workspace",
+                            where=str(self.root),
+                            todo="wait for them to end, or stop them",
+                        ) from None
+                    time.sleep(0.1)

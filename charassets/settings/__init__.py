@@ -26,6 +26,7 @@ from charassets.settings.models import (
 )
 from charassets.settings.pictures import CropSettings, GateSettings, ImageSettings, ShardSettings, SourceSettings
 from charassets.settings.place import below, copy_of, is_uri, refuse_credentials
+from charassets.settings.running import RaySettings
 from charassets.settings.storing import StoreSettings
 from charassets.settings.whole import PROFILES, SETTINGS_FILE, Settings, load_settings, merge
 
@@ -48,6 +49,7 @@ __all__ = [
     "ImageSettings",
     "OcrSettings",
     "PROFILES",
+    "RaySettings",
     "SETTINGS_FILE",
     "Settings",
     "ShardSettings",

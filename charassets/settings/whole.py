@@ -33,6 +33,7 @@ from charassets.settings.models import (
 )
 from charassets.settings.pictures import CropSettings, GateSettings, ImageSettings, ShardSettings, SourceSettings
 from charassets.settings.place import COPIES, below, copy_of, is_uri, placed
+from charassets.settings.running import RaySettings
 from charassets.settings.storing import StoreSettings
 
 PROFILES = Path(__file__).parent.parent / "profiles"
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
     profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
     decode_threads: int = Field(default=2, ge=1, le=256, description="Threads that read and decode pictures.")
+    runner: Literal["local", "ray"] = Field(
+        default="local",
+        description="Who works on shards: this process, one after another, or the workers of a Ray cluster.",
+    )
+    ray: RaySettings = Field(default_factory=RaySettings)
     sources: tuple[SourceSettings, ...] = Field(default=(), description="Where images and tags come from.")
     shards: ShardSettings = Field(default_factory=ShardSettings)
     images: ImageSettings = Field(default_factory=ImageSettings)

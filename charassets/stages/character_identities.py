@@ -56,6 +56,11 @@ class CharacterIdentities(Stage):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @property
+    def uses_gpu(self) -> bool:
+        """The embedder, which looks at heads."""
+        return True
+
     def settings_read(self) -> Mapping[str, JsonValue]:
         """Metric, and when to doubt; what made the gallery is in its digest."""
         identity = self._settings.identity

@@ -43,6 +43,11 @@ class ClipEmbeddings(Stage):
         place = table.get_field_index("embedding")
         return table.set(place, table.field(place).with_type(pa.binary(2 * self._embedder.dim)))
 
+    @property
+    def uses_gpu(self) -> bool:
+        """The embedder."""
+        return True
+
     def settings_read(self) -> Mapping[str, JsonValue]:
         """Nothing but the weights decides an embedding."""
         return {}

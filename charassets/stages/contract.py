@@ -130,11 +130,18 @@ class Stage(_Declared):
     Class attributes:
         reads: the first input table is the driver that gives the records and their order.
         batch_rows: records handed over at a time.
+        cpus: cores that a worker of the stage keeps busy.
         expands: the driver's rows are not records themselves (source items): the stage's answer names the records.
     """
 
     batch_rows: ClassVar[int] = 256
+    cpus: ClassVar[float] = 1.0
     expands: ClassVar[bool] = False
+
+    @property
+    def uses_gpu(self) -> bool:
+        """Whether the stage runs a model that belongs on a GPU, where there is one."""
+        return False
 
     @abstractmethod
     def process(self, batches: Iterator[Batch]) -> Iterator[Outcome]:

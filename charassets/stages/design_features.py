@@ -27,7 +27,7 @@ class DesignFeatures(Stage):
     """Measures crops; records without one are skipped as ``no_crop``."""
 
     table: ClassVar[Table] = DESIGN_FEATURES
-    code_version: ClassVar[str] = "1"
+    code_version: ClassVar[str] = "2"
     reads: ClassVar[Mapping[str, Reads]] = {SINGLE_CHARACTER_IMAGES.name: Reads(("crop_id", "crop"), key=("crop_id",))}
 
     def __init__(self, settings: Settings) -> None:

@@ -48,24 +48,57 @@ def run_stage(stage: Stage, shard: str, lake: Lake) -> ShardResult:
         CharassetsError: the stage failed on the whole shard; the fragment before stays as it was.
     """
     started = time.perf_counter()
-    inputs = _inputs(stage, shard, lake)
-    versions = {table: fragment.version for table, fragment in inputs.items()}
-    own = stage.own_fingerprint()
-    wanted = fingerprint({"stage": own, "inputs": versions})
-    before = lake.fragment(stage.name, shard)
-    if before is not None and not before.is_whole():
-        before = None  # somebody deleted or cut a file of it: made again from the input
-    if before is not None and before.manifest.fingerprint == wanted:
-        progress.advance(stage.name, before.manifest.counts["in"], reused=True)
-        return ShardResult(before.manifest, True, 0, before.manifest.counts["in"], time.perf_counter() - started)
-    reusable = before if before is not None and before.manifest.stage_fingerprint == own and not stage.expands else None
-    books = _Books(stage, inputs, reusable)
+    task = _Task.of(stage, shard, lake)
+    if (standing := task.standing(started)) is not None:
+        return standing
+    before = task.before
+    reusable = before if before and before.manifest.stage_fingerprint == task.own and not stage.expands else None
+    books = _Books(stage, task.inputs, reusable)
     with lake.writer(stage.name, shard, stage.schema) as writer:
         for rows, entries in books.post():
             writer.add(rows, entries)
             progress.advance(stage.name, entries.num_rows)
-        manifest = writer.commit(wanted, own, versions)
+        manifest = writer.commit(task.wanted, task.own, task.versions)
     return ShardResult(manifest, False, books.computed, books.reused, time.perf_counter() - started)
+
+
+def standing(stage: Stage, shard: str, lake: Lake) -> ShardResult | None:
+    """What ``run_stage`` would answer where there is nothing to compute, else None; a look at manifests, in milliseconds.
+
+    Raises:
+        UsageError: an input fragment is missing (its stage has not run on this shard).
+    """
+    started = time.perf_counter()
+    return _Task.of(stage, shard, lake).standing(started)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A shard of a stage before anything is read: what it is made from, and the fragment that stands."""
+
+    stage: Stage
+    inputs: Mapping[str, Fragment]
+    versions: Mapping[str, str]
+    own: str
+    wanted: str
+    before: Fragment | None
+
+    @classmethod
+    def of(cls, stage: Stage, shard: str, lake: Lake) -> "_Task":
+        inputs = _inputs(stage, shard, lake)
+        versions = {table: fragment.version for table, fragment in inputs.items()}
+        own = stage.own_fingerprint()
+        before = lake.fragment(stage.name, shard)
+        if before is not None and not before.is_whole():
+            before = None  # somebody deleted or cut a file of it: made again from the input
+        return cls(stage, inputs, versions, own, fingerprint({"stage": own, "inputs": versions}), before)
+
+    def standing(self, started: float) -> ShardResult | None:
+        if self.before is None or self.before.manifest.fingerprint != self.wanted:
+            return None
+        manifest = self.before.manifest
+        progress.advance(self.stage.name, manifest.counts["in"], reused=True)
+        return ShardResult(manifest, True, 0, manifest.counts["in"], time.perf_counter() - started)
 
 
 def _inputs(stage: Stage, shard: str, lake: Lake) -> dict[str, Fragment]:

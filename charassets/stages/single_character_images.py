@@ -110,6 +110,11 @@ class SingleCharacterImages(Stage):
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
+    @property
+    def uses_gpu(self) -> bool:
+        """The detector."""
+        return True
+
     def settings_read(self) -> Mapping[str, JsonValue]:
         """Limits and normalisation, the detector's floor and input, the crop's margin and size."""
         return {

@@ -29,6 +29,12 @@ class TagEvidence(Stage):
     def __init__(self, settings: Settings) -> None:
         self._vocabulary = load()
         self._sources = word_sources(settings, self._vocabulary)
+        self._reads_with_model = settings.text_llm is not None
+
+    @property
+    def uses_gpu(self) -> bool:
+        """A language model, where the settings have one read descriptions."""
+        return self._reads_with_model
 
     def settings_read(self) -> Mapping[str, JsonValue]:
         """The vocabulary, and what the sources read."""

@@ -44,6 +44,11 @@ class VisualEvidence(Stage):
         self._vocabulary = load()
         self._sources = picture_sources(settings, self._vocabulary)
 
+    @property
+    def uses_gpu(self) -> bool:
+        """The embedder's words, heads, taggers and whatever else looks at crops."""
+        return True
+
     def settings_read(self) -> Mapping[str, JsonValue]:
         """The vocabulary, prompts and shades included, and what the sources read."""
         read: dict[str, JsonValue] = {"vocabulary": self._vocabulary.digest}

@@ -1,0 +1,82 @@
+"""The Ray cluster of a run, as dagster-ray's resource: one of this machine, one that is there, or one made on Kubernetes.
+
+What belongs here: which of them the settings mean, and joining it. Not here: what its workers do (``stages.ray_runner``).
+dagster-ray and Ray come with the extra ``ray``; nothing here imports them before a run wants them.
+"""
+
+import importlib.util
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from charassets.errors import UsageError
+from charassets.lake.fragments import Lake
+from charassets.settings import RaySettings, Settings
+from charassets.stages.ray_runner import RayRunner
+
+if TYPE_CHECKING:
+    from dagster_ray import RayResource
+
+
+def ray_runner(settings: Settings, lake: Lake, context: dg.InitResourceContext) -> RayRunner:
+    """A runner over the cluster of the settings, joined through dagster-ray when it is first needed.
+
+    Raises:
+        UsageError: Ray is not installed.
+    """
+    if importlib.util.find_spec("ray") is None or importlib.util.find_spec("dagster_ray") is None:
+        raise UsageError("Ray is not installed", where="runner: ray", todo="pip install 'charassets[ray]'")
+    return RayRunner(settings, lake, lambda: joined(settings.ray, context))
+
+
+@contextmanager
+def joined(settings: RaySettings, context: dg.InitResourceContext) -> Iterator[None]:
+    """Start or join the cluster of the settings, and leave it at the end; what was started for the run ends with it.
+
+    Raises:
+        UsageError: it cannot be joined.
+    """
+    if settings.address is None and settings.kubernetes is None:
+        os.environ.setdefault("RAY_worker_niceness", "0")  # 15 by itself: workers would wait for everything else
+        _own_token()
+    from ray.exceptions import AuthenticationError
+
+    try:
+        cluster = cluster_of(settings).yield_for_execution(context)
+        cluster.__enter__()
+    except (AuthenticationError, ConnectionError, TimeoutError) as error:
+        raise UsageError(
+            f"the Ray cluster cannot be joined: {' '.join(str(error).split())[:200]}",
+            where=settings.address or "ray",
+            todo="check the address, that it runs the same Ray, and RAY_AUTH_TOKEN",
+        ) from error
+    try:
+        yield
+    finally:
+        cluster.__exit__(None, None, None)
+
+
+def cluster_of(settings: RaySettings) -> "RayResource":
+    """The resource that the settings mean."""
+    if settings.kubernetes is not None:
+        from dagster_ray.kuberay import KubeRayCluster
+
+        return KubeRayCluster(**settings.kubernetes)
+    from charassets.defs.plain_ray import PlainRay
+
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
+    if settings.address is None:
+        options["include_dashboard"] = False
+    return PlainRay(address=settings.address, ray_init_options=options)
+
+
+def _own_token() -> None:
+    """A secret for a cluster that lives and dies with this process, unless the user has one."""
+    kept = Path("~/.ray/auth_token").expanduser()
+    if not (os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH") or kept.is_file()):
+        os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
