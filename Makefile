@@ -13,7 +13,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 STATE := $(abspath $(WORKSPACE))
 
-.PHONY: demo ui app test lint bench eval bench-similarity eval-mini clean
+.PHONY: demo ui app test lint bench eval bench-similarity bench-scale eval-mini clean
 .DEFAULT_GOAL := demo
 
 # One workspace for command line, UI and app, and one Dagster history in it.
@@ -56,6 +56,13 @@ eval: $(STAMP)
 	$(BIN)/python -m charassets.evaluation $(if $(ARGS),$(ARGS),--drawn build/fusion)
 bench-similarity: $(STAMP)
 	$(BIN)/python -m bench.similarity $(ARGS)
+
+# 10,000 to 1,000,000 synthetic records; the largest needs 10 GB of disk. ARGS='--n 10000 100000' for less; see docs/scaling.md.
+bench-scale: $(STAMP)
+	$(BIN)/python -m bench.scale $(ARGS)
+	$(BIN)/python -m bench.scale_report build/scale.jsonl --plot build/scaling.png
+	$(BIN)/python -m bench.scale_increment
+	$(BIN)/python -m bench.scale_sample
 
 eval-mini: $(STAMP)
 	$(BIN)/python -m charassets.training.scorecard $(ARGS)

@@ -41,8 +41,8 @@ def main() -> None:
 
 
 def steps() -> list[str]:
-    """The steps in order: the synthetic shards, the per-shard stages of words, the collection stages, the warehouse."""
-    return ["write", *AT_SIZE[:2], *collection_stages(load_settings({})), "warehouse"]
+    """The synthetic shards, the per-shard stages of words, the collection stages, the warehouse, the questions of the pages."""
+    return ["write", *AT_SIZE[:2], *collection_stages(load_settings({})), "warehouse", "queries"]
 
 
 def _options() -> argparse.Namespace:

@@ -5,11 +5,14 @@ What belongs here: the steps and their measures. Not here: the order of the step
 
 import resource
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
+from app.services.context import Context
+from bench.scale_queries import latencies
 from bench.synthetic_lake import settings_for
+from bench.synthetic_looks import FedDuplicates
 from charassets import warehouse
 from charassets.lake.workspace import Workspace
 from charassets.stages.collection import run_collection
@@ -33,6 +36,8 @@ class Cost:
         peak_mb: peak resident memory of the process, in MB.
         start_mb: resident memory before the step, when everything it needs was imported.
         disk_mb: bytes it left behind, in MB.
+        asked: pairs of pictures that a close look would have been taken at.
+        latencies: milliseconds of each question that the pages ask.
     """
 
     step: str
@@ -43,6 +48,8 @@ class Cost:
     peak_mb: float
     start_mb: float
     disk_mb: float
+    asked: int = 0
+    latencies: Mapping[str, float] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, object]:
         """For a line of JSON."""
@@ -58,12 +65,16 @@ def measured(step: str, n: int, root: Path, run: Callable[[], int]) -> Cost:
 
 
 def run_step(step: str, n: int, root: Path) -> Cost:
-    """A stage by its name, or ``warehouse``."""
+    """A stage by its name, ``warehouse`` or ``queries``."""
     settings = settings_for(root)
     workspace = Workspace.of(settings)
     lake = workspace.open_lake()
     if step == "warehouse":
         return measured(step, n, root, lambda: warehouse.build(workspace, lake, settings).rows["all_records"])
+    if step == "queries":
+        found: dict[str, float] = {}
+        cost = measured(step, n, root, lambda: found.update(latencies(settings, Context(workspace, settings))) or n)
+        return replace(cost, latencies={name: round(ms, 1) for name, ms in found.items()})
     if step in AT_SIZE:
         stage = shard_stages(settings)[step]
 
@@ -71,6 +82,9 @@ def run_step(step: str, n: int, root: Path) -> Cost:
             return sum(run_stage(stage, shard, lake).computed for shard in lake.shards(next(iter(stage.reads))))
 
         return measured(step, n, root, every_shard)
+    if step == "near_duplicates":
+        fed = FedDuplicates(settings, n)
+        return replace(measured(step, n, root, lambda: run_collection(fed, lake).computed), asked=fed.asked)
     collection = collection_stages(settings)[step]
     return measured(step, n, root, lambda: run_collection(collection, lake).computed)
 

@@ -34,20 +34,23 @@ def settings_for(root: Path) -> Settings:
     return load_settings({"workspace": str(root)})
 
 
-def write_lake(root: Path, n: int, *, first_shard: int = 0, shards: int | None = None) -> Lake:
-    """Commit the per-shard tables of ``n`` records in shards of 5,000.
+def write_lake(
+    root: Path, n: int, *, first_shard: int = 0, shards: int | None = None, records_a_shard: int = SHARD
+) -> Lake:
+    """Commit the per-shard tables of ``n`` records.
 
     Args:
         root: the workspace.
         n: records of the whole collection, which decides how many characters there are.
         first_shard: the first shard to write; those before it are left as they are.
         shards: how many are written from there on; all that are left, if not given.
+        records_a_shard: records of a shard.
     """
     workspace = Workspace.of(settings_for(root))
     workspace.create()
     lake = workspace.open_lake()
     last = None if shards is None else first_shard + shards
-    for number, batch in enumerate(records(n, dim=DIM, batch_rows=SHARD)):
+    for number, batch in enumerate(records(n, dim=DIM, batch_rows=records_a_shard)):
         if last is not None and number >= last:
             break
         if number >= first_shard:

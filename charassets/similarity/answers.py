@@ -72,16 +72,16 @@ class Answers:
             bits: differing bits of the perceptual hashes.
             mirrored_bits: of one's and the other's mirror image.
         """
-        distinct, first, place = np.unique(keys, return_index=True, return_inverse=True)
-        fresh = ~(_contains(self._known.keys, distinct) | _contains(self._unseen, distinct))
-        if fresh.any():
-            pairs, at = unkeyed(distinct[fresh]), first[fresh]
-            looked = self._look(self._contents, pairs, bits[at], mirrored_bits[at])
+        fresh = np.flatnonzero(~(_contains(self._known.keys, keys) | _contains(self._unseen, keys)))
+        if len(fresh):
+            new, first = np.unique(keys[fresh], return_index=True)
+            at = fresh[first]
+            looked = self._look(self._contents, unkeyed(new), bits[at], mirrored_bits[at])
             seen = looked.answers != NOT_SEEN
             self.asked += int(seen.sum())
-            self._unseen = np.union1d(self._unseen, distinct[fresh][~seen])
-            self._known = self._known.with_more(distinct[fresh][seen], looked.answers[seen], looked.details)
-        return self._known.use(distinct)[place]
+            self._unseen = np.union1d(self._unseen, new[~seen])
+            self._known = self._known.with_more(new[seen], looked.answers[seen], looked.details)
+        return self._known.use(keys)
 
     def details(self, keys: NDArray[np.uint64]) -> pa.Table:
         """What was measured of pairs, schema ``DETAILS``; null where they are different or nobody looked."""

@@ -45,7 +45,13 @@ def by_hash(straight: NDArray[np.uint64], mirrored: NDArray[np.uint64], most_bit
 
 def tidy(pairs: Pairs) -> Pairs:
     """The smaller place first, each pair once, sorted, none with itself. Places are below 2 ** 32."""
-    return unkeyed(np.unique(keyed(pairs[pairs[:, 0] != pairs[:, 1]])))
+    return unkeyed(distinct(keyed(pairs[pairs[:, 0] != pairs[:, 1]])))
+
+
+def distinct(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The keys sorted, each once; ``keys`` are sorted in place. Faster than ``numpy.unique``, which hashes them first."""
+    keys.sort()
+    return keys[np.r_[True, keys[1:] != keys[:-1]]] if len(keys) else keys
 
 
 def keyed(pairs: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -74,7 +80,7 @@ def _close(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int, 
     if twice:
         everybody = np.arange(len(left), dtype=np.uint64)
         found.append((everybody << np.uint64(32)) | everybody)
-    return unkeyed(np.unique(np.concatenate([*found, np.empty(0, np.uint64)])))
+    return unkeyed(distinct(np.concatenate([*found, np.empty(0, np.uint64)])))
 
 
 def _in_band(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from charassets.images.local_features import SIGNATURE_BYTES
 from charassets.similarity.buckets import Buckets
-from charassets.similarity.candidates import Pairs, unkeyed
+from charassets.similarity.candidates import Pairs, distinct, unkeyed
 
 WIDE_FROM = 100_000
 """Pictures from which words are 32 bits long: 24 bits would meet by chance too often."""
@@ -28,7 +28,7 @@ SIGNED = ("signatures", "signatures_mirrored")
 """Columns of the signatures of pictures and of their mirror images."""
 
 _COMMON = 64  # pictures that share a word from which on it says nothing
-_WORDS_A_BUCKET = 12_000_000
+_WORDS_A_BUCKET = 6_000_000
 _WORDS_A_PICTURE = 1_024  # at most
 _MOST_BUCKETS = 256  # each may be a file
 
@@ -58,7 +58,7 @@ def by_words(signed: Iterable[pa.Table], places: NDArray[np.int64], *, votes: in
     for bucket in range(len(words)):
         for keys in _shared(words.take(bucket)):
             shared.add(keys, keys)
-    return unkeyed(np.unique(np.concatenate([_voted(shared.take(b), votes) for b in range(len(shared))])))
+    return unkeyed(distinct(np.concatenate([_voted(shared.take(b), votes) for b in range(len(shared))])))
 
 
 def _numbers(signed: Iterable[pa.Table], places: NDArray[np.int64], *, wide: bool) -> Iterator[NDArray[np.uint64]]:
@@ -98,8 +98,7 @@ def _of(signatures: pa.Array, owners: NDArray[np.int64], flipped: int, *, wide: 
 
 def _shared(numbers: NDArray[np.uint64]) -> Iterator[NDArray[np.uint64]]:
     """A key for every word that two pictures share: their places and whether one is in the mirror."""
-    numbers.sort()
-    numbers = _of_several(numbers[np.r_[True, numbers[1:] != numbers[:-1]]] if len(numbers) else numbers)
+    numbers = _of_several(distinct(numbers))
     if not len(numbers):
         return
     word, flipped = numbers >> _WORD, (numbers >> _OWNER_BITS & _ONE).astype(bool)
