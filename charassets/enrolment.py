@@ -137,7 +137,7 @@ def from_records(
     models: set[str] = set()
     for batch in _batches(lake, stage.reads, names):
         shown, side = stage.shown(batch), batch.sides[SINGLE_CHARACTER_IMAGES.name]
-        pictures = {row["record_id"]: row for row in side.drop_columns(["crop"]).to_pylist()}
+        pictures = {row["record_id"]: row for row in side.to_pylist()}
         models.update(batch.records["model"].to_pylist())
         for i, (record, traits) in enumerate(zip(batch.record_ids, to_mapping(shown.answers), strict=True)):
             facts = {key: pictures[record][key] for key in ("image_id", "phash", "signatures", "preview")}

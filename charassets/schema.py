@@ -191,14 +191,15 @@ SINGLE_CHARACTER_IMAGES = Table(
 
 CLIP_EMBEDDINGS = Table(
     "clip_embeddings",
-    1,
-    "One row a cropped figure: its embedding.",
+    2,
+    "One row a cropped figure: its embedding, and that of its head.",
     (
         RECORD_ID,
         Column("crop_id", pa.string(), "Crop that was embedded.", False),
         Column("model", pa.string(), "Name and sha256 (first 12 digits) of the embedder.", False),
         Column("dim", pa.int32(), "Length of the vector.", False),
         Column("embedding", pa.binary(), "Unit-norm vector, little-endian float16, `dim` values.", False),
+        Column("head_embedding", pa.binary(), "The same of the head with its hair; null where no head is seen."),
     ),
     wide=True,
 )

@@ -8,13 +8,13 @@ from charassets.curation import EditLog
 from charassets.defs.checks import contract_checks
 from charassets.defs.conditions import COLLECTION_CONDITION
 from charassets.defs.failures import translated
-from charassets.defs.partitions import MODEL_POOL, OWNERS, run_shards, shard_asset
+from charassets.defs.partitions import OWNERS, run_shards, shard_asset
 from charassets.defs.resources import Workbench
 from charassets.growth import grow
 from charassets.stages.character_identities import CharacterIdentities
 
 
-@shard_asset(CharacterIdentities, group="identity", kinds={"parquet", "faiss"}, pool=MODEL_POOL)
+@shard_asset(CharacterIdentities, group="identity", kinds={"parquet", "faiss"})
 def character_identities(context: dg.AssetExecutionContext, workbench: Workbench) -> Iterator[dg.MaterializeResult]:
     """Recognise the gallery's characters in each shard."""
     yield from run_shards(context, workbench)

@@ -19,10 +19,6 @@ from charassets.identity.metric import DifferenceHead, Metric, cosine
 from charassets.identity.traits import Answers
 from charassets.settings import IdentitySettings
 
-HEAD_MARGIN = 0.25
-"""Share of the head's box added on every side: hair and ornaments reach beyond what detectors call the head."""
-
-_LEAST_HEAD = 8  # pixels of a side: a smaller head shows nothing
 _NEAR = 4  # candidates whose drawing is looked at besides those with the same corners
 
 
@@ -175,20 +171,3 @@ class Recogniser:
         if margin is not None and margin < self.gallery.rules[mode].sure_from:
             return "two characters are about as likely"
         return "hardly known" if chance < self.settings.doubt else None
-
-
-def head_of(pixels: NDArray[np.uint8], box: Sequence[float] | None) -> NDArray[np.uint8] | None:
-    """The head cut out of a crop; None where there is none to see.
-
-    Args:
-        pixels: (H, W, 3) uint8 RGB: the crop.
-        box: the head as fractions of the crop.
-    """
-    if box is None:
-        return None
-    height, width = pixels.shape[:2]
-    x0, y0, x1, y1 = box
-    dx, dy = HEAD_MARGIN * (x1 - x0), HEAD_MARGIN * (y1 - y0)
-    left, top = max(0, int((x0 - dx) * width)), max(0, int((y0 - dy) * height))
-    cut = pixels[top : int((y1 + dy) * height) + 1, left : int((x1 + dx) * width) + 1]
-    return cut if min(cut.shape[:2]) >= _LEAST_HEAD else None

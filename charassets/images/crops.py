@@ -5,6 +5,7 @@ Boxes are ``x0, y0, x1, y1`` in pixels; x1 and y1 are exclusive.
 """
 
 import io
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -16,6 +17,9 @@ from charassets.images.quality import OPAQUE
 
 _BUST_ABOVE, _BUST_BELOW, _BUST_SIDES = 0.35, 1.3, 0.6
 """A bust around a head, in head heights above and below it and head widths beside it: hair on top, shoulders and collar."""
+
+_HEAD_MARGIN = 0.25  # of the head's box on every side: hair and ornaments reach beyond what detectors call the head
+_LEAST_HEAD = 8  # pixels of a side: a smaller head shows nothing
 
 
 class Box(NamedTuple):
@@ -82,6 +86,23 @@ def cut(pixels: NDArray[np.uint8], box: tuple[int, int, int, int], max_side: int
         return np.ascontiguousarray(part)
     size = max(1, round(part.shape[1] * scale)), max(1, round(part.shape[0] * scale))
     return cv2.resize(part, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+
+
+def head_of(pixels: NDArray[np.uint8], box: Sequence[float] | None) -> NDArray[np.uint8] | None:
+    """The head with its hair, cut out of a crop; None where there is none to see.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB: the crop.
+        box: the head as fractions of the crop: x0, y0, x1, y1.
+    """
+    if box is None:
+        return None
+    height, width = pixels.shape[:2]
+    x0, y0, x1, y1 = box
+    dx, dy = _HEAD_MARGIN * (x1 - x0), _HEAD_MARGIN * (y1 - y0)
+    left, top = max(0, int((x0 - dx) * width)), max(0, int((y0 - dy) * height))
+    head = pixels[top : int((y1 + dy) * height) + 1, left : int((x1 + dx) * width) + 1]
+    return head if min(head.shape[:2]) >= _LEAST_HEAD else None
 
 
 def webp(pixels: NDArray[np.uint8], quality: int) -> bytes:

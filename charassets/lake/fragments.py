@@ -7,7 +7,7 @@ truth; readers follow it, never a glob.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from charassets.errors import StorageError, VerificationError
+from charassets.errors import StorageError, UsageError, VerificationError
 from charassets.lake import faults
 from charassets.lake.cache import digest_of
 from charassets.lake.fingerprint import canonical
@@ -156,21 +156,36 @@ class Fragment:
         """All rows of the given columns.
 
         Raises:
+            UsageError: an earlier version of the project wrote it, without one of the columns.
             VerificationError: the file is not the one that was written.
         """
         with self._open(role, columns) as source:
-            return pq.read_table(source, columns=columns, page_checksum_verification=True, use_threads=False)
+            file = pq.ParquetFile(source, page_checksum_verification=True)
+            self._check_there(columns or (), file.schema_arrow.names)
+            table = file.read(columns=columns, use_threads=False)
+            return table if columns is None else table.select(columns)
 
     def batches(self, columns: list[str], batch_rows: int) -> Iterator[pa.Table]:
         """The rows in order, ``batch_rows`` at a time; one row group is held in memory.
 
         Raises:
+            UsageError: an earlier version of the project wrote it, without one of the columns.
             VerificationError: the file is not the one that was written.
         """
         with self._open("rows", columns) as source:
             file = pq.ParquetFile(source, page_checksum_verification=True)
+            self._check_there(columns, file.schema_arrow.names)
             for batch in file.iter_batches(batch_rows, columns=columns, use_threads=False):
                 yield pa.Table.from_batches([batch.select(columns)])
+
+    def _check_there(self, columns: Sequence[str], names: Sequence[str]) -> None:
+        if lacking := [name for name in columns if name not in names]:
+            table = self.manifest.table
+            raise UsageError(
+                f"{table} was written by an earlier version, without {', '.join(lacking)}",
+                where=self.manifest.shard,
+                todo=f"materialize {table} again",
+            )
 
 
 class FragmentWriter:

@@ -44,10 +44,20 @@ class ClusterSettings(Section):
         default=2, ge=1, description="Neighbours that make a picture dense (hdbscan's min_samples)."
     )
     max_share: float = Field(
-        default=1.0, gt=0, le=1, description="Largest share of the pictures one character may hold; 1 allows any."
+        default=0.5,
+        gt=0,
+        le=1,
+        description="Largest share of the pictures one character may hold, never less than 25 of them: a larger one is a chain and "
+        "gives way to the ones within it. 1 for a collection of a single character.",
+    )
+    head_weight: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Say of the head in how alike two figures look, beside the whole figure; 0: none.",
     )
     traits_weight: float = Field(
-        default=0.6,
+        default=0.5,
         ge=0,
         lt=1,
         description="Say of stable traits (gender, hair, eyes, skin, age) in who looks like whom, beside the embedding; 0: none.",

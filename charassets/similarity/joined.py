@@ -1,6 +1,6 @@
-"""Vectors that hold how a figure looks and what is known of it: the embedding beside its stable traits.
+"""Vectors that hold how a figure looks and what is known of it: its embedding, its head's, and its stable traits.
 
-What belongs here: the traits as numbers, their weight, the graph in the new distances. Not here: which traits are stable and where
+What belongs here: the parts as numbers, their weights, the graph in the new distances. Not here: which traits are stable and where
 they are read from (``charassets.stages.character_clusters``).
 """
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.similarity.graph import Graph, graph_of, keys_of
-from charassets.similarity.vectors import room
+from charassets.similarity.vectors import Vectors, room
 
 _AT_ONCE = 16_384  # rows in single precision at a time
 
@@ -29,6 +29,33 @@ class Trait:
     value: NDArray[np.int64]
     confidence: NDArray[np.float32]
     options: int
+
+
+def looks(figures: NDArray[np.float16], heads: Vectors, weight: float) -> NDArray[np.float16]:
+    """Unit vectors whose cosine is a weighted mean of the figures' and the heads'.
+
+    The head tells who somebody is where dress and pose change. Where no head is seen the figure stands for it: both come from
+    one embedder, and a block of zeros would set that picture apart from all others.
+
+    Args:
+        figures: float16, shape (n, d), unit norm.
+        heads: those of the same n records.
+        weight: share of the heads, 0-1.
+
+    Returns:
+        float16, shape (n, 2 d); ``figures`` themselves where the weight is 0 or no head is known.
+    """
+    if weight <= 0 or not (heads.row >= 0).any():
+        return figures
+    n, d = figures.shape
+    result = room(n, 2 * d)
+    for first in range(0, n, _AT_ONCE):
+        rows = slice(first, first + _AT_ONCE)
+        figure = figures[rows].astype(np.float32)
+        head = np.where((heads.row[rows] >= 0)[:, None], heads.values[rows], figure)
+        whole = np.concatenate([np.sqrt(1 - weight) * figure, np.sqrt(weight) * head], axis=1)
+        result[rows] = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+    return result
 
 
 def joined(vectors: NDArray[np.float16], traits: Sequence[Trait], weight: float) -> NDArray[np.float16]:

@@ -19,6 +19,8 @@ from charassets.similarity.places import Places
 COLUMNS = ("record_id", "model", "embedding")
 """Columns of ``clip_embeddings`` that ``gather`` needs."""
 
+HEAD_COLUMNS = ("record_id", "model", "head_embedding")
+"""The same for the heads."""
 
 _LOOKED_UP_AT_ONCE = 65_536  # rows: each look-up reads all names once; vectors of 512 are 64 MB
 _MAPPED_FROM = 1 << 30  # bytes from which vectors lie in a file the system may page out
@@ -38,12 +40,13 @@ class Vectors:
     row: NDArray[np.int64]
 
 
-def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array) -> Vectors:
+def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array, column: str = "embedding") -> Vectors:
     """The embeddings of ``record_ids``; those of other records are passed over.
 
     Args:
-        batches: rows of ``clip_embeddings`` with ``COLUMNS``, in any order.
+        batches: rows of ``clip_embeddings`` with ``COLUMNS`` (``HEAD_COLUMNS``), in any order.
         record_ids: the n records asked about, each once.
+        column: ``embedding`` of the figure, or ``head_embedding``, which is null where no head is seen.
 
     Raises:
         CharassetsError: two models embedded them: their vectors cannot be compared.
@@ -54,6 +57,7 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array) ->
     values = np.empty((len(names), 0), np.float16)
     models: set[str] = set()
     for batch in gathered(batches, _LOOKED_UP_AT_ONCE):
+        batch = batch.filter(batch[column].is_valid())
         places = where.of(batch["record_id"])
         wanted = np.flatnonzero(places >= 0)
         if not len(wanted):
@@ -66,7 +70,7 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array) ->
                 where="clip_embeddings",
                 todo="materialize clip_embeddings on every shard",
             )
-        block = unpacked(batch["embedding"], "<f2")
+        block = unpacked(batch[column], "<f2")
         if not values.shape[1]:
             values = room(len(names), block.shape[1])
         values[places] = block

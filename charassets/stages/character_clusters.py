@@ -34,11 +34,11 @@ from charassets.settings import Settings
 from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors, likeness
 from charassets.similarity.continuity import carried_over
 from charassets.similarity.decided import decided
-from charassets.similarity.joined import joined, measured_anew
+from charassets.similarity.joined import joined, looks, measured_anew
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import gather
+from charassets.similarity.vectors import HEAD_COLUMNS, gather
 from charassets.stages.cluster_health import CARRIED, CARRIED_SCHEMA, UNKEPT
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.known_traits import READS, TRAITS, traits_of
@@ -55,7 +55,7 @@ class CharacterClusters(CollectionStage):
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
-        CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
+        CLIP_EMBEDDINGS.name: Reads((*VECTOR_COLUMNS, "head_embedding")),
         EDITS.name: Reads(tuple(EDITS.arrow.names)),
         **READS,
     }
@@ -64,11 +64,16 @@ class CharacterClusters(CollectionStage):
     def __init__(self, settings: Settings) -> None:
         rule = settings.clusters
         self._rule = ClusterRule(rule.min_cluster_size, rule.min_samples, rule.max_share)
-        self._traits_weight, self._vocabulary = rule.traits_weight, load()
+        self._head_weight, self._traits_weight, self._vocabulary = rule.head_weight, rule.traits_weight, load()
 
     def settings_read(self) -> Mapping[str, JsonValue]:
-        """The cluster rule, the weight of traits and what their values are."""
-        weighed = {"weight": self._traits_weight, "traits": list(TRAITS), "vocabulary": self._vocabulary.digest}
+        """The cluster rule, the weights of heads and traits, and what the traits' values are."""
+        weighed = {
+            "head": self._head_weight,
+            "weight": self._traits_weight,
+            "traits": list(TRAITS),
+            "vocabulary": self._vocabulary.digest,
+        }
         return {"clusters": asdict(self._rule), "joined": weighed}
 
     def compute(self, inputs: Mapping[str, Collection]) -> Outcome:
@@ -87,10 +92,9 @@ class CharacterClusters(CollectionStage):
         skipped.update((keepers[i], "no_embedding") for i in np.flatnonzero(rows < 0))
         names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
         graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
-        looks = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
-        known = traits_of(inputs[CHARACTER_ATTRIBUTES.name], names, self._vocabulary)
-        vectors = joined(looks, known, self._traits_weight)
-        graph = graph if vectors is looks else measured_anew(graph, vectors)
+        figures = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
+        vectors = self._joined(figures, inputs, names)
+        graph = graph if vectors is figures else measured_anew(graph, vectors)
         found = cluster_vectors(vectors, graph, names, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
         keeper_of = _keepers(edits, records)
@@ -102,6 +106,14 @@ class CharacterClusters(CollectionStage):
         at = dict(zip(names, rows["character_id"].to_pylist(), strict=True))
         held = {record: at[keeper] for record, keeper in keeper_of.items() if keeper in at}
         return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: _carried(at, before)})
+
+    def _joined(
+        self, figures: NDArray[np.float16], inputs: Mapping[str, Collection], names: Sequence[str]
+    ) -> NDArray[np.float16]:
+        """Figures, heads and traits in one vector each."""
+        heads = gather(inputs[CLIP_EMBEDDINGS.name].batches(HEAD_COLUMNS), names, "head_embedding")
+        known = traits_of(inputs[CHARACTER_ATTRIBUTES.name], names, self._vocabulary)
+        return joined(looks(figures, heads, self._head_weight), known, self._traits_weight)
 
 
 def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:

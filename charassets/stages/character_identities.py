@@ -12,15 +12,13 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from charassets.errors import CharassetsError, Rejected
+from charassets.errors import CharassetsError
 from charassets.identity import shelf
 from charassets.identity.drawings import Picture
-from charassets.identity.recognition import Identified, Recogniser, Shown, head_of
+from charassets.identity.recognition import Identified, Recogniser, Shown
 from charassets.identity.traits import encoded
-from charassets.images.decode import decode
 from charassets.lake.store import Store
 from charassets.lake.workspace import Workspace
-from charassets.models.registry import load_embedder
 from charassets.schema import (
     CHARACTER_ATTRIBUTES,
     CHARACTER_IDENTITIES,
@@ -28,11 +26,10 @@ from charassets.schema import (
     SINGLE_CHARACTER_IMAGES,
     Table,
 )
-from charassets.settings import ImageSettings, Settings
+from charassets.settings import Settings
 from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Stage
 
-_CROP_LIMITS = ImageSettings(min_side=1, max_aspect=1e6)  # crops are our own, and narrow ones have been let through
-_PICTURES = ("crop", "head_box", "phash", "phash_mirrored", "signatures", "signatures_mirrored", "preview")
+_PICTURES = ("phash", "phash_mirrored", "signatures", "signatures_mirrored", "preview")
 _ANSWERS = ("attribute", "value", "confidence", "status")
 
 
@@ -44,12 +41,12 @@ class CharacterIdentities(Stage):
     """
 
     table: ClassVar[Table] = CHARACTER_IDENTITIES
-    code_version: ClassVar[str] = "2"
+    code_version: ClassVar[str] = "3"
     reads: ClassVar[Mapping[str, Reads]] = {
-        CLIP_EMBEDDINGS.name: Reads(("crop_id", "model", "embedding"), key=("crop_id", "model")),
-        SINGLE_CHARACTER_IMAGES.name: Reads(
-            ("crop_id", "image_id", *_PICTURES), key=("crop_id", "image_id", "head_box")
+        CLIP_EMBEDDINGS.name: Reads(
+            ("crop_id", "model", "embedding", "head_embedding"), key=("crop_id", "model", "head_embedding")
         ),
+        SINGLE_CHARACTER_IMAGES.name: Reads(("crop_id", "image_id", *_PICTURES), key=("crop_id", "image_id")),
         CHARACTER_ATTRIBUTES.name: Reads(_ANSWERS),
     }
 
@@ -96,19 +93,11 @@ class CharacterIdentities(Stage):
         ids = batch.record_ids
         side = batch.sides[SINGLE_CHARACTER_IMAGES.name].select(["record_id", *_PICTURES])
         rows = {row["record_id"]: row for row in side.to_pylist()}
-        figure = np.stack([np.frombuffer(v, "<f2") for v in batch.records["embedding"].to_pylist()]).astype(np.float32)
+        figure, head = _vectors(batch.records)
         facts = batch.sides[CHARACTER_ATTRIBUTES.name].select(["record_id", *_ANSWERS])
         told = zip(*(facts.column(name).to_pylist() for name in facts.column_names), strict=True)
         found = [rows.get(record, {}) for record in ids]
-        return Shown(figure, self._heads(found, figure.shape[1]), encoded(told, ids), [_picture(row) for row in found])
-
-    def _heads(self, rows: list[dict[str, Any]], dim: int) -> NDArray[np.float32]:
-        vectors = np.zeros((len(rows), dim), np.float32)
-        heads = [(i, head) for i, row in enumerate(rows) if (head := _head(row)) is not None]
-        if heads:
-            embedder = load_embedder(self._settings.embedder, self._settings.device)
-            vectors[[i for i, _ in heads]] = embedder.embed_images([head for _, head in heads])
-        return vectors
+        return Shown(figure, head, encoded(told, ids), [_picture(row) for row in found])
 
 
 def checked_model(recogniser: Recogniser, models: list[str]) -> None:
@@ -148,10 +137,12 @@ def _picture(row: Mapping[str, Any]) -> Picture | None:
     )
 
 
-def _head(row: Mapping[str, Any]) -> NDArray[np.uint8] | None:
-    if row.get("crop") is None or row.get("head_box") is None:
-        return None
-    try:
-        return head_of(decode(row["crop"], _CROP_LIMITS).pixels, row["head_box"])
-    except Rejected:
-        return None
+def _vectors(records: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Figures and heads, (n, d) each; the head's are zero where none was seen."""
+    figures, heads = (records[name].to_pylist() for name in ("embedding", "head_embedding"))
+    silent = bytes(len(figures[0])) if figures else b""
+    figure, head = (
+        np.frombuffer(b"".join(column), "<f2").astype(np.float32).reshape(len(figures), -1)
+        for column in (figures, [silent if vector is None else vector for vector in heads])
+    )
+    return figure, head

@@ -89,12 +89,13 @@ def unique_by(*key: str) -> Callable[[Lake, Fragment], str | None]:
 
 def unit_norm(lake: Lake, fragment: Fragment) -> str | None:
     """Embeddings are finite, of length ``dim`` and of norm 1."""
-    for batch in fragment.batches(["dim", "embedding"], 4096):
+    for batch in fragment.batches(["dim", "embedding", "head_embedding"], 4096):
         dims = set(batch.column("dim").to_pylist())
-        data = b"".join(batch.column("embedding").to_pylist())
-        if len(dims) > 1 or len(data) != batch.num_rows * 2 * next(iter(dims), 0):
+        stored = [*batch.column("embedding").to_pylist(), *batch.column("head_embedding").drop_null().to_pylist()]
+        data = b"".join(stored)
+        if len(dims) > 1 or len(data) != len(stored) * 2 * next(iter(dims), 0):
             return f"vectors are not {sorted(dims)} values long"
-        vectors = np.frombuffer(data, dtype="<f2").astype(np.float32).reshape(batch.num_rows, -1)
+        vectors = np.frombuffer(data, dtype="<f2").astype(np.float32).reshape(len(stored), -1)
         norms = np.linalg.norm(vectors, axis=1)
         wrong = int((~(np.abs(norms - 1.0) <= UNIT_NORM_TOLERANCE)).sum())  # a NaN is wrong too
         if wrong:

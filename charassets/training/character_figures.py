@@ -1,13 +1,19 @@
-"""Measures what clustering makes of characters never seen, by looks alone and with the traits that tags and pictures tell.
+"""Measures what clustering makes of characters never seen: by the figure alone, with its head, and with the traits that are told.
 
 What belongs here: the drawings, the pipeline's own stages over them, the figures. Not here: the clustering.
 
-    python -m charassets.training.character_figures
+    python -m charassets.training.character_figures [--data ../shared/data]
+
+With ``--data`` it also looks at other hands' art: wesnoth portraits and their re-cropped copies, where a character is a pair, and
+avatars, of which no two are one character, so that whatever is joined there is wrong.
 """
 
 import argparse
+import json
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,9 +26,9 @@ from charassets.lake.workspace import Workspace
 from charassets.schema import CHARACTER_ATTRIBUTES, CLIP_EMBEDDINGS, RAW_SHARDS
 from charassets.settings import Settings, load_settings
 from charassets.similarity.clusters import ClusterRule, cluster_vectors
-from charassets.similarity.joined import joined, measured_anew
+from charassets.similarity.joined import joined, looks, measured_anew
 from charassets.similarity.knn import build_graph
-from charassets.similarity.vectors import COLUMNS, gather
+from charassets.similarity.vectors import COLUMNS, HEAD_COLUMNS, gather
 from charassets.sources.intake import take_in
 from charassets.stages.collection import StoredCollection
 from charassets.stages.known_traits import traits_of
@@ -35,10 +41,23 @@ from charassets.training.figures import Figure, b_cubed, table
 
 _HELD_OUT, _VIEWS = 2_050_000, 9_000  # the identities and views of the scorecard's figure
 _SIDE = 192  # px
+_AVATARS = 70  # of each style
+_PAIRS = {"min_cluster_size": 2, "min_samples": 1}
 _STAGES = (
     *("raw_shards", "single_character_images", "clip_embeddings"),
     *("tag_evidence", "visual_evidence", "character_attributes"),
 )
+
+Named = Callable[[str], str]
+"""The character that a file shows, by the file's name."""
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The say of the head beside the figure, and of traits beside both."""
+
+    head: float
+    traits: float
 
 
 def draw(out: Path, characters: int, pictures: int, *, tagged: bool) -> None:
@@ -64,51 +83,102 @@ def processed(settings: Settings) -> Lake:
     return lake
 
 
-def clustered(lake: Lake, settings: Settings, weights: Sequence[float]) -> list[float]:
-    """B-cubed F at each weight of the traits; the file's name up to the dash is the character."""
+def clustered(lake: Lake, settings: Settings, weights: Sequence[Weights], named: Named) -> tuple[list[float], int]:
+    """B-cubed F at each of the weights, and the number of pictures."""
     raw, embedded, answers = (
         StoredCollection(name, lake.fragments(name))
         for name in (RAW_SHARDS.name, CLIP_EMBEDDINGS.name, CHARACTER_ATTRIBUTES.name)
     )
     files = raw.table(["record_id", "item_key"])
-    named = dict(zip(files["record_id"].to_pylist(), files["item_key"].to_pylist(), strict=True))
-    records = sorted(embedded.table(["record_id"])["record_id"].to_pylist(), key=named.__getitem__)
-    truth = np.unique([Path(named[r]).stem.partition("-")[0] for r in records], return_inverse=True)[1].tolist()
-    looks = gather(embedded.batches(COLUMNS), records).values
-    graph, known = build_graph(looks, settings.graph.neighbours), traits_of(answers, records, load())
-    rule = ClusterRule(settings.clusters.min_cluster_size, settings.clusters.min_samples)
+    key = dict(zip(files["record_id"].to_pylist(), files["item_key"].to_pylist(), strict=True))
+    records = sorted(embedded.table(["record_id"])["record_id"].to_pylist(), key=key.__getitem__)
+    truth = np.unique([named(Path(key[r]).name) for r in records], return_inverse=True)[1].tolist()
+    figures = gather(embedded.batches(COLUMNS), records).values
+    heads = gather(embedded.batches(HEAD_COLUMNS), records, "head_embedding")
+    graph, known = build_graph(figures, settings.graph.neighbours), traits_of(answers, records, load())
+    given = settings.clusters
+    rule = ClusterRule(given.min_cluster_size, given.min_samples, given.max_share)
     found = []
     for weight in weights:
-        vectors = joined(looks, known, weight)
+        vectors = joined(looks(figures, heads, weight.head), known, weight.traits)
         labels = cluster_vectors(vectors, measured_anew(graph, vectors), records, rule).label
         found.append(b_cubed(labels.tolist(), truth))
-    return found
+    return found, len(records)
 
 
-def figures(characters: int, pictures: int, weight: float) -> list[Figure]:
-    """With and without tags: traits joined, beside looks alone (the last column) and no clusters at all."""
-    rows = []
+def drawn_figures(characters: int, pictures: int, weights: Weights) -> list[Figure]:
+    """Of studio characters, with tags and without."""
     alone = 2 / (pictures + 1)  # B-cubed F of pictures that are each a cluster: precision 1, recall 1 / pictures
+    rows = []
     for tagged, what in ((True, "tags as people give them"), (False, "no tags")):
         with TemporaryDirectory(prefix="charassets-characters-") as folder:
-            source = Path(folder) / "drawn"
-            draw(source, characters, pictures, tagged=tagged)
-            given = {"workspace": f"{folder}/w", "sources": [{"name": "drawn", "path": str(source)}], "profile": "mini"}
-            settings = load_settings(given)
-            by_looks, by_both = clustered(processed(settings), settings, (0.0, weight))
-        title = f"{characters} characters, {what}: traits joined, beside looks alone"
-        rows.append(Figure("studio", title, by_both, alone, characters * pictures, by_looks))
+            draw(Path(folder) / "drawn", characters, pictures, tagged=tagged)
+            sources = {"drawn": Path(folder) / "drawn"}
+            title = f"{characters} characters, {what}"
+            rows += _measured("studio", title, folder, sources, {}, weights, _before_the_dash, alone)
     return rows
+
+
+def real_figures(data: Path, weights: Weights) -> list[Figure]:
+    """Of other hands' art, without tags."""
+    copies = json.loads((data / "wesnoth" / "near_duplicates_core_small.json").read_text(encoding="utf-8"))
+    same = {Path(row["file"]).name: Path(row["same_art_as"]).name for row in copies if row["same_art_as"]}
+    sources = {"portraits": data / "wesnoth" / "portraits", "copies": data / "wesnoth" / "core_small"}
+    with TemporaryDirectory(prefix="charassets-characters-") as folder:
+        rows = _measured(
+            *("wesnoth", "portraits and their copies", folder, sources, _PAIRS, weights),
+            lambda name: same.get(name, name),
+        )
+    with TemporaryDirectory(prefix="charassets-characters-") as folder:
+        chosen = Path(folder) / "drawn"
+        chosen.mkdir()
+        for style in sorted(path for path in (data / "dicebear").iterdir() if path.is_dir()):
+            for picture in sorted(style.glob("*.png"))[:_AVATARS]:
+                shutil.copyfile(picture, chosen / picture.name)
+        title = "avatars, each somebody else"
+        return rows + _measured("dicebear", title, folder, {"drawn": chosen}, {}, weights, lambda name: name, 1.0)
+
+
+def _measured(
+    of: str,
+    title: str,
+    folder: str,
+    sources: Mapping[str, Path],
+    rule: Mapping[str, int],
+    weights: Weights,
+    named: Named,
+    alone: float | None = None,
+) -> list[Figure]:
+    """The three steps: figure, with its head, with traits; ``alone`` is what no clusters at all would reach."""
+    listed = [{"name": name, "path": str(path)} for name, path in sources.items()]
+    settings = load_settings({"workspace": f"{folder}/w", "sources": listed, "profile": "mini", "clusters": dict(rule)})
+    steps = {
+        "figure": Weights(0, 0),
+        "figure and head": Weights(weights.head, 0),
+        "figure, head, traits": weights,
+    }
+    values, n = clustered(processed(settings), settings, list(steps.values()), named)
+    return [Figure(of, f"{title}: {step}", v, alone, n) for step, v in zip(steps, values, strict=True)]
+
+
+def _before_the_dash(name: str) -> str:
+    return Path(name).stem.partition("-")[0]
 
 
 def main() -> None:
     """Command line."""
+    rule = load_settings().clusters
     parser = argparse.ArgumentParser(description="Measure the clustering of characters.")
     parser.add_argument("--characters", type=int, default=40)
     parser.add_argument("--pictures", type=int, default=6)
-    parser.add_argument("--weight", type=float, default=load_settings().clusters.traits_weight)
+    parser.add_argument("--head", type=float, default=rule.head_weight)
+    parser.add_argument("--traits", type=float, default=rule.traits_weight)
+    parser.add_argument("--data", type=Path, help="folder of other hands' art")
     given = parser.parse_args()
-    sys.stdout.write(table(figures(given.characters, given.pictures, given.weight)) + "\n")
+    weights = Weights(given.head, given.traits)
+    rows = drawn_figures(given.characters, given.pictures, weights)
+    rows += real_figures(given.data, weights) if given.data else []
+    sys.stdout.write(table(rows) + "\n")
 
 
 if __name__ == "__main__":

@@ -121,7 +121,7 @@ def test_the_columns_shown_are_the_schema(graph):
 
 def test_models_run_one_at_a_time(graph):
     pooled = {key.to_user_string() for key in graph.get_all_asset_keys() if "model" in (graph.get(key).pools or set())}
-    assert pooled == {"single_character_images", "clip_embeddings", "visual_evidence", "character_identities"}
+    assert pooled == {"single_character_images", "clip_embeddings", "visual_evidence"}
 
 
 def test_jobs_schedules_and_sensors_are_there_and_only_one_automation_is_on(repository_def):

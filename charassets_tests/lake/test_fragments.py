@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charassets.errors import StorageError, VerificationError
+from charassets.errors import StorageError, UsageError, VerificationError
 from charassets.lake.fragments import Lake, Manifest
 from charassets.lake.store import LocalStore, open_store
 from charassets.lake.verify import sweep, verify
@@ -165,6 +165,17 @@ def test_a_missing_file_and_a_damaged_manifest_are_told_in_one_line(tmp_path: Pa
     with pytest.raises(VerificationError, match="damaged manifest"):
         lake.fragment(TABLE, "shard-00000")
     assert "\n" not in verify(lake).damage[0].what
+
+
+def test_a_fragment_of_an_earlier_version_without_a_column_says_what_to_do(tmp_path: Path) -> None:
+    lake = lake_at(tmp_path)
+    write(lake, ["a"])
+    fragment = lake.fragment(TABLE, "shard-00000")
+    assert fragment is not None
+    with pytest.raises(UsageError, match="without height, width .shard-00000.; materialize"):
+        fragment.read(["record_id", "height", "width"])
+    with pytest.raises(UsageError, match="without height"):
+        next(fragment.batches(["record_id", "height"], 10))
 
 
 def test_sweep_spares_young_files_and_what_the_warehouse_reads(tmp_path: Path) -> None:

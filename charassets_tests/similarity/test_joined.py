@@ -6,11 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charassets.similarity.clusters import ClusterRule, cluster_vectors
-from charassets.similarity.joined import Trait, joined, measured_anew
+from charassets.similarity.joined import Trait, joined, looks, measured_anew
 from charassets.similarity.knn import build_graph
+from charassets.similarity.vectors import Vectors
 
 
-def looks(n, d=16, seed=0):
+def drawn(n, d=16, seed=0):
     vectors = np.random.default_rng(seed).normal(size=(n, d))
     return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)
 
@@ -23,8 +24,26 @@ def cosine(vectors, a, b):
     return float(vectors[a].astype(np.float32) @ vectors[b].astype(np.float32))
 
 
+def heads(vectors, seen):
+    return Vectors(np.where(np.array(seen)[:, None], vectors, 0), np.where(seen, np.arange(len(seen)), -1))
+
+
+@given(st.lists(st.booleans(), min_size=8, max_size=8), st.floats(0, 1))
+@settings(max_examples=40, deadline=None)
+def test_looks_are_a_weighted_mean_of_figure_and_head_and_a_figure_stands_for_a_head_that_is_not_seen(seen, weight):
+    figures, faces = drawn(8, seed=1), drawn(8, seed=2)
+    found = looks(figures, heads(faces, seen), weight)
+    if weight == 0 or not any(seen):
+        assert found is figures
+        return
+    np.testing.assert_allclose(np.linalg.norm(found.astype(np.float32), axis=1), 1, atol=3e-3)
+    shown = np.where(np.array(seen)[:, None], faces, figures)
+    mean = (1 - weight) * cosine(figures, 0, 1) + weight * cosine(shown, 0, 1)
+    assert cosine(found, 0, 1) == pytest.approx(mean, abs=5e-3)
+
+
 def test_a_shared_trait_brings_equal_looks_no_further_and_other_ones_together():
-    same = np.repeat(looks(1), 4, axis=0)
+    same = np.repeat(drawn(1), 4, axis=0)
     found = joined(same, [trait([0, 0, 1, -1])], 0.5)
     assert cosine(found, 0, 1) == pytest.approx(1, abs=2e-3)
     assert cosine(found, 0, 2) < cosine(found, 0, 3) < cosine(found, 0, 1)
@@ -37,7 +56,7 @@ def test_a_rare_value_binds_more_than_a_common_one():
 
 
 def test_an_unsure_answer_says_less():
-    same = np.repeat(looks(1), 2, axis=0)
+    same = np.repeat(drawn(1), 2, axis=0)
     sure, unsure = (cosine(joined(same, [trait([0, 1], confidence=c)], 0.5), 0, 1) for c in (1.0, 0.3))
     assert sure < unsure < 1
 
@@ -45,7 +64,7 @@ def test_an_unsure_answer_says_less():
 @given(st.lists(st.integers(-1, 3), min_size=12, max_size=12), st.floats(0, 0.95))
 @settings(max_examples=60, deadline=None)
 def test_vectors_stay_of_norm_one_and_silence_changes_nothing(values, weight):
-    vectors = looks(12)
+    vectors = drawn(12)
     found = joined(vectors, [trait(values), trait([-1] * 12)], weight)
     np.testing.assert_allclose(np.linalg.norm(found.astype(np.float32), axis=1), 1, atol=3e-3)
     silent = [k for k, value in enumerate(values) if value < 0]
@@ -56,7 +75,7 @@ def test_vectors_stay_of_norm_one_and_silence_changes_nothing(values, weight):
 
 
 def test_the_graph_keeps_its_edges_and_measures_them_anew():
-    vectors = looks(60)
+    vectors = drawn(60)
     graph = build_graph(vectors, 8)
     found = joined(vectors, [trait(np.arange(60) % 4)], 0.5)
     again = measured_anew(graph, found)
@@ -69,7 +88,7 @@ def test_the_graph_keeps_its_edges_and_measures_them_anew():
 
 def test_two_who_wear_one_uniform_are_two_characters_once_their_hair_and_eyes_are_known():
     rng = np.random.default_rng(1)
-    vectors = (looks(1) + rng.normal(0, 0.05, (24, 16))).astype(np.float32)  # one uniform: all look alike
+    vectors = (drawn(1) + rng.normal(0, 0.05, (24, 16))).astype(np.float32)  # one uniform: all look alike
     others = rng.normal(size=(24, 16))
     vectors = np.concatenate([vectors, others])
     vectors = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float16)

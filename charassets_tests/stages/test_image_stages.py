@@ -10,9 +10,11 @@ import pytest
 from PIL import Image
 
 from charassets.errors import Rejected
+from charassets.images.crops import head_of
 from charassets.images.decode import decode, probe
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
+from charassets.models.registry import load_embedder
 from charassets.schema import BOOKS, CLIP_EMBEDDINGS, RAW_SHARDS, SINGLE_CHARACTER_IMAGES
 from charassets.settings import ImageSettings, OcrSettings, load_settings
 from charassets.sources.fetch import image_id
@@ -214,6 +216,19 @@ def test_crops_become_unit_vectors_of_fixed_size_and_the_rest_is_skipped(setting
         ("b.png", "no_crop"),
         ("t", "no_crop"),
     ]
+
+
+def test_the_head_is_embedded_in_the_same_pass_and_null_where_none_is_seen(settings):
+    crop, box = figure(1), [0.25, 0.125, 0.75, 0.625]
+    rows = {"record_id": ["a", "b"], "crop_id": ["x", "y"], "head_box": [box, None], "crop": [crop, crop]}
+    schema = pa.schema([SINGLE_CHARACTER_IMAGES.arrow.field(name) for name in rows])
+    (outcome,) = ClipEmbeddings(settings).process(iter([Batch(pa.table(rows, schema=schema))]))
+    seen, unseen = outcome.rows.to_pylist()
+    head = head_of(decode(crop, settings.images).pixels, box)
+    assert head is not None
+    expected = load_embedder(settings.embedder).embed_images([head])[0]
+    np.testing.assert_allclose(np.frombuffer(seen["head_embedding"], "<f2"), expected, atol=5e-3)
+    assert seen["head_embedding"] != seen["embedding"] == unseen["embedding"] and unseen["head_embedding"] is None
 
 
 def test_a_new_tag_line_crops_again_and_embeds_nothing_again(settings, tmp_path):

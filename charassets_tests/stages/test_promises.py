@@ -40,6 +40,10 @@ def embedding(record, vector):
     return {"record_id": record, "crop_id": record, "model": "m", "dim": len(vector), "embedding": data}
 
 
+def with_head(record, vector, head):
+    return {**embedding(record, vector), "head_embedding": np.asarray(head, "<f2").tobytes()}
+
+
 def evidence(record, attribute, value, score=0.5):
     return {"record_id": record, "attribute": attribute, "value": value, "score": score, "source": "tag"}
 
@@ -55,6 +59,8 @@ def test_a_sound_fragment_keeps_every_promise(lake):
 @pytest.mark.parametrize("vector", [[2, 0], [np.nan, 1], [np.inf, 0], [0, 0]])
 def test_an_embedding_that_is_not_of_norm_one_is_found(lake, vector):
     rows = [embedding(A, [1, 0]), embedding(B, vector)]
+    assert broken(lake, commit(lake, "clip_embeddings", rows, [A, B])) == {"embeddings_unit_norm"}
+    rows = [embedding(A, [1, 0]), with_head(B, [1, 0], vector)]
     assert broken(lake, commit(lake, "clip_embeddings", rows, [A, B])) == {"embeddings_unit_norm"}
 
 
