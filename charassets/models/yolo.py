@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from charassets.errors import ModelMissingError
 from charassets.models.protocols import Detections
+from charassets.models.two_looks import agreed, mirrored
 from charassets.models.weights import Weights, fast_twin
 from charassets.settings import DetectorSettings
 
@@ -39,7 +40,9 @@ class YoloDetector:
 
         try:
             self._model = YOLO(str(path), task="detect")
-            self._predict([np.full((32, 32, 3), 255, np.uint8)])  # engines other than torch open the file only now
+            self._predict(
+                [np.full((32, 32, 3), 255, np.uint8)], settings.image_size
+            )  # engines other than torch open the file only now
         except Exception as error:  # the loaders of four formats raise whatever they met
             raise ModelMissingError(
                 f"the detector cannot be opened: {' '.join(str(error).split())[:160]}",
@@ -66,13 +69,24 @@ class YoloDetector:
                 np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2BGR), np.uint8)
                 for image in images[first : first + self._settings.batch]
             ]
-            found.extend(self._detections(result.boxes) for result in self._predict(batch))
+            looked = [self._detections(result.boxes) for result in self._predict(batch, self._settings.image_size)]
+            if self._settings.second_size is not None:
+                looked = self._looked_again(batch, looked, self._settings.second_size)
+            found.extend(looked)
         return found
 
-    def _predict(self, batch: list[NDArray[np.uint8]]) -> list:  # ultralytics' Results, which are not imported up here
+    def _looked_again(self, batch: list[NDArray[np.uint8]], first: list[Detections], size: int) -> list[Detections]:
+        turned = [np.ascontiguousarray(picture[:, ::-1]) for picture in batch]
+        second = [self._detections(result.boxes) for result in self._predict(turned, size)]
+        return [
+            agreed(one, mirrored(other, picture.shape[1]), self._settings.floor_score, self._settings.max_boxes)
+            for one, other, picture in zip(first, second, batch, strict=True)
+        ]
+
+    def _predict(self, batch: list[NDArray[np.uint8]], size: int) -> list:  # ultralytics' Results, not imported up here
         found = self._model.predict(
             batch,
-            imgsz=self._settings.image_size,
+            imgsz=size,
             conf=self._settings.floor_score,
             iou=self._settings.iou,
             max_det=self._settings.max_boxes,

@@ -16,6 +16,13 @@ class DetectorSettings(Section):
     image_size: int = Field(
         default=640, ge=64, le=2048, multiple_of=32, description="Side in pixels of the model's input."
     )
+    second_size: int | None = Field(
+        default=None,
+        ge=64,
+        le=2048,
+        multiple_of=32,
+        description="Side at which every picture is looked at again, mirrored; both looks must agree. Absent: one look.",
+    )
     batch: int = Field(default=8, ge=1, le=256, description="Pictures a forward pass.")
     floor_score: float = Field(default=0.05, ge=0.0, le=1.0, description="Boxes below this score are not kept.")
     iou: float = Field(

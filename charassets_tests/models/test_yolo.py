@@ -156,3 +156,14 @@ def test_the_shipped_detector_sees_the_same_with_and_without_openvino(tmp_path):
     assert plain.labels and plain.labels[0] == fast.labels[0]
     assert abs(plain.scores[0] - fast.scores[0]) < 0.05
     assert np.abs(plain.boxes[0] - fast.boxes[0]).max() < 6
+
+
+def test_with_two_looks_of_one_size_a_mirrored_picture_has_the_mirrored_boxes(checkpoint):
+    settings = DetectorSettings(path=str(checkpoint), image_size=160, second_size=160, floor_score=0.0, max_boxes=5)
+    detector = load_detector(settings, "cpu")
+    there, back = detector.detect([pictures()[0], np.ascontiguousarray(pictures()[0][:, ::-1])])
+    assert len(there.labels) > 0
+    assert there.labels == back.labels
+    np.testing.assert_allclose(there.scores, back.scores, atol=1e-6)
+    width = pictures()[0].shape[1]
+    np.testing.assert_allclose(there.boxes[:, [0, 2]], width - back.boxes[:, [2, 0]], atol=0.05)

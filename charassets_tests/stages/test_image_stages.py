@@ -151,7 +151,7 @@ def test_the_answer_does_not_depend_on_threads_and_batches(models, tmp_path):
 
 
 def test_boxes_are_those_of_the_detector(models, tmp_path):
-    keep_all = {**models["detector"], "floor_score": 0.0, "max_boxes": 5}
+    keep_all = {**models["detector"], "floor_score": 0.0, "max_boxes": 5, "second_size": None}
     settings = load_settings({**models, "detector": keep_all, "workspace": str(tmp_path)})
     rows = by_record(measured(settings, rows_of(tmp_path, {"a.png": figure(1), "t": None, "b.png": figure(2)})))
     for name in ("a.png", "b.png"):
