@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
+from pydantic import ValidationError
 
 from charassets.errors import UsageError
 from charassets.lake.fragments import Lake
@@ -42,13 +43,18 @@ def joined(settings: RaySettings, context: dg.InitResourceContext) -> Iterator[N
         UsageError: it cannot be joined.
     """
     if settings.address is None and settings.kubernetes is None:
-        os.environ.setdefault("RAY_worker_niceness", "0")  # 15 by itself: workers would wait for everything else
-        _own_token()
+        ready_environment()
     from ray.exceptions import AuthenticationError
 
     try:
         cluster = cluster_of(settings).yield_for_execution(context)
         cluster.__enter__()
+    except ImportError as error:
+        raise UsageError(
+            f"a cluster on Kubernetes needs more than Ray: {error}",
+            where="ray.kubernetes",
+            todo="pip install 'dagster-ray[kuberay]'",
+        ) from error
     except (AuthenticationError, ConnectionError, TimeoutError) as error:
         raise UsageError(
             f"the Ray cluster cannot be joined: {' '.join(str(error).split())[:200]}",
@@ -62,11 +68,22 @@ def joined(settings: RaySettings, context: dg.InitResourceContext) -> Iterator[N
 
 
 def cluster_of(settings: RaySettings) -> "RayResource":
-    """The resource that the settings mean."""
+    """The resource that the settings mean.
+
+    Raises:
+        UsageError: dagster-ray does not take the settings for Kubernetes.
+    """
     if settings.kubernetes is not None:
         from dagster_ray.kuberay import KubeRayCluster
 
-        return KubeRayCluster(**settings.kubernetes)
+        try:
+            return KubeRayCluster(**settings.kubernetes)
+        except ValidationError as error:
+            first = error.errors()[0]
+            place = ".".join(["ray", "kubernetes", *(str(part) for part in first["loc"])])
+            raise UsageError(
+                " ".join(first["msg"].split()), where=place, todo="see dagster-ray's KubeRayCluster"
+            ) from None
     from charassets.defs.plain_ray import PlainRay
 
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
@@ -75,8 +92,11 @@ def cluster_of(settings: RaySettings) -> "RayResource":
     return PlainRay(address=settings.address, ray_init_options=options)
 
 
-def _own_token() -> None:
-    """A secret for a cluster that lives and dies with this process, unless the user has one."""
+def ready_environment() -> None:
+    """What a Ray that is started here finds in the environment: a secret for its time, unless the user has one, and no niceness."""
+    os.environ.setdefault(
+        "RAY_worker_niceness", "0"
+    )  # 15 by itself: workers would wait for everything else on the machine
     kept = Path("~/.ray/auth_token").expanduser()
     if not (os.environ.get("RAY_AUTH_TOKEN") or os.environ.get("RAY_AUTH_TOKEN_PATH") or kept.is_file()):
         os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
