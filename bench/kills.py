@@ -8,17 +8,18 @@ manifest that stood when the kill struck may have been written again: nothing is
 """
 
 import argparse
-import json
+import multiprocessing
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import psutil
@@ -26,11 +27,17 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.ray_lake import cluster, content_of, draw_source, drive, fragments_of, new_workspace, settings_of
+from charassets.defs.ray_cluster import ready_environment
 from charassets.lake.verify import verify
 from charassets.lake.workspace import Workspace
 
 LIGHT = ("raw_shards", "tag_evidence")
 MODELS = ("raw_shards", "single_character_images", "clip_embeddings", "tag_evidence", "visual_evidence")
+
+_COMPUTED = "computed"
+_DRIVERS = multiprocessing.get_context(
+    "forkserver"
+)  # modules are loaded once, and drivers are killed at work, not at imports
 
 
 @dataclass(frozen=True)
@@ -66,11 +73,10 @@ class Trial:
 def main() -> None:
     """Run the trials and print the table; exit code 1 where a promise was broken."""
     options = _options()
-    if options.drive:
-        print(json.dumps({t: n for t, (n, _) in drive(settings_of(options.drive), options.tables.split(",")).items()}))
-        return
-    tables = ",".join(MODELS if options.models else LIGHT)
+    tables = MODELS if options.models else LIGHT
     chance = random.Random(options.seed)
+    ready_environment()  # before drivers inherit it
+    _DRIVERS.set_forkserver_preload(["bench.ray_lake", "charassets.defs.plain_ray", "ray"])
     with tempfile.TemporaryDirectory(prefix="charassets-kills-") as name, cluster(options.workers + 1) as address:
         folder = Path(name)
         source = draw_source(folder / "pictures", options.pictures, 160)
@@ -78,7 +84,7 @@ def main() -> None:
         undisturbed = folder / "undisturbed"
         new_workspace(undisturbed, source, options.shard_records, ray)
         started = time.monotonic()
-        assert _driver(undisturbed, tables).wait() == 0
+        _ended_well(_driver(undisturbed, tables))
         seconds, wanted = time.monotonic() - started, content_of(undisturbed)
         trials = []
         for number in range(options.trials):
@@ -102,49 +108,57 @@ def _options() -> argparse.Namespace:
         "--models", action="store_true", help="the model stages too; without it what reads files and words"
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--drive", type=Path, help=argparse.SUPPRESS)  # be the driver of this workspace
-    parser.add_argument("--tables", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _driver(root: Path, tables: str) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(_driver_command(root, tables), stdout=subprocess.DEVNULL)
+def _driver(root: Path, tables: Sequence[str]) -> BaseProcess:
+    """A process that brings the tables up to date, and then writes down how many fragments it computed."""
+    process = _DRIVERS.Process(target=_drive, args=(root, tables))
+    process.start()
+    return process
 
 
-def _trial(root: Path, tables: str, victim: str, moment: tuple[int, float], wanted: dict[str, bytes]) -> Trial:
+def _drive(root: Path, tables: Sequence[str]) -> None:
+    computed = sum(count for count, _ in drive(settings_of(root), tables).values())
+    (root / _COMPUTED).write_text(str(computed), encoding="utf-8")
+
+
+def _ended_well(driver: BaseProcess) -> None:
+    driver.join()
+    if driver.exitcode:
+        raise SystemExit(f"a run that should have come to its end left with {driver.exitcode}")
+
+
+def _trial(
+    root: Path, tables: Sequence[str], victim: str, moment: tuple[int, float], wanted: dict[str, bytes]
+) -> Trial:
     """Strike when so many fragments stand, and a fraction of a second later."""
     started = time.monotonic()
     driver = _driver(root, tables)
-    while len(fragments_of(root)) < moment[0] and driver.poll() is None:
+    while len(fragments_of(root)) < moment[0] and driver.is_alive():
         time.sleep(0.01)
     time.sleep(moment[1])
-    stood, struck = fragments_of(root), victim
+    stood, struck, computed = fragments_of(root), victim, None
     if victim == "worker":
         struck = _kill_a_worker(driver)
     else:
         driver.kill()
     struck_s = time.monotonic() - started
-    code, computed = driver.wait(), None
-    if code == -signal.SIGKILL:
-        again = subprocess.run(_driver_command(root, tables), stdout=subprocess.PIPE, check=True)
-        computed = sum(json.loads(again.stdout).values())
-    elif code != 0:
-        raise SystemExit(f"the run did not survive the death of a {victim} after {struck_s:.1f} s: exit code {code}")
+    driver.join()
+    if driver.exitcode == -signal.SIGKILL:
+        _ended_well(_driver(root, tables))
+        computed = int((root / _COMPUTED).read_text(encoding="utf-8"))
+    else:
+        _ended_well(driver)
     after, lake = fragments_of(root), Workspace.of(settings_of(root)).open_lake()
     rewritten = sum(after.get(name) != told for name, told in stood.items())
-    content = content_of(root)
-    return Trial(
-        struck, struck_s, len(stood), len(wanted), rewritten, computed, len(verify(lake).damage), content == wanted
-    )
+    same = content_of(root) == wanted
+    return Trial(struck, struck_s, len(stood), len(wanted), rewritten, computed, len(verify(lake).damage), same)
 
 
-def _driver_command(root: Path, tables: str) -> list[str]:
-    return [sys.executable, "-m", "bench.kills", "--drive", str(root), "--tables", tables]
-
-
-def _kill_a_worker(driver: subprocess.Popen[bytes]) -> str:
+def _kill_a_worker(driver: BaseProcess) -> str:
     """Kill a worker that is at a shard; where the run ends before one is, there is nobody to kill."""
-    while driver.poll() is None:
+    while driver.is_alive():
         for process in psutil.Process().children(recursive=True):
             with suppress(psutil.Error):
                 if " ".join(process.cmdline()).startswith("ray::ShardWorker.run"):
