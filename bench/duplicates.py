@@ -1,4 +1,4 @@
-"""Duplicates against real copies: how many are found, how they are named, what is welded; beside pHash as imagededup uses it.
+"""Duplicates against real copies: how many are found, how they are named, what is welded; beside imagededup's pHash.
 
     python -m bench.duplicates ../shared/data [--workspace DIR]
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from charassets.images.phash import hamming
+from bench.duplicates_peer import PHASH_BITS, imagededup_pairs
 from charassets.images.preview import decoded
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
@@ -27,9 +27,6 @@ from charassets.similarity.answers import DUPLICATE
 from charassets.similarity.judgement import Seen, judge
 from charassets.stages.collection import ALL
 from charassets.stages.near_duplicates import ANSWERED
-
-PHASH_BITS = 10
-"""imagededup's default."""
 
 SOURCES = {"nd": "neardup_dev", "port": "wesnoth/portraits", "small": "wesnoth/core_small"}
 Place = tuple[str, str]
@@ -60,21 +57,22 @@ def report(lake: Lake, data: Path, timed: int) -> None:
     raw = [
         row
         for f in lake.fragments(RAW_SHARDS.name)
-        for row in f.read(["record_id", "source", "item_key", "image_id"]).to_pylist()
+        for row in f.read(["record_id", "source", "item_key", "uri"]).to_pylist()
     ]
     place = {row["record_id"]: (row["source"], Path(row["item_key"]).name) for row in raw}
     rows = {place[row["record_id"]]: row for row in table.read().to_pylist()}
     truth = _truth(data)
-    _print_operations(rows, lake, place, data)
+    theirs, seconds = imagededup_pairs({place[row["record_id"]]: Path(row["uri"]) for row in raw})
+    _print_operations(rows, truth, theirs)
     small = json.loads((data / "wesnoth" / "near_duplicates_core_small.json").read_text())
     pairs = [
         (("small", Path(p["file"]).name), ("port", Path(p["same_art_as"]).name)) for p in small if p["same_art_as"]
     ]
     together = sum(rows[a]["group_id"] == rows[b]["group_id"] for a, b in pairs)
-    hashes = _hashes(lake, place)
-    near = sum(int(hamming(hashes[a], hashes[b])) <= PHASH_BITS for a, b in pairs)
-    print(f"core_small: {together} of {len(pairs)} copies in their portrait's group; pHash {PHASH_BITS}: {near}")
-    _print_welds(rows, truth, pairs, hashes)
+    near = sum(frozenset(pair) in theirs for pair in pairs)
+    print(f"core_small: {together} of {len(pairs)} copies in their portrait's group; imagededup: {near}")
+    print(f"imagededup pHash, {PHASH_BITS} bits, BK-tree: {seconds:.1f} CPU s for {len(raw)} files")
+    _print_welds(rows, truth, pairs, theirs)
     _print_speed(lake, timed)
     answers = table.read(role=ANSWERED)
     print("pairs looked at:", dict(Counter(answers["answer"].to_pylist())))
@@ -86,13 +84,9 @@ def _truth(data: Path) -> dict[Place, tuple[int, str]]:
     return {("nd", label["file"]): (label["group"], label["op"]) for label in labels}
 
 
-def _hashes(lake: Lake, place: dict[str, Place]) -> dict[Place, int]:
-    columns = [f.read(["record_id", "phash"]) for f in lake.fragments(SINGLE_CHARACTER_IMAGES.name)]
-    return {place[row["record_id"]]: row["phash"] for c in columns for row in c.to_pylist() if row["phash"] is not None}
-
-
-def _print_operations(rows: dict[Place, dict], lake: Lake, place: dict[str, Place], data: Path) -> None:
-    truth, hashes = _truth(data), _hashes(lake, place)
+def _print_operations(
+    rows: dict[Place, dict], truth: dict[Place, tuple[int, str]], theirs: set[frozenset[Place]]
+) -> None:
     original = {group: name for name, (group, op) in truth.items() if op == "orig"}
     names = {row["record_id"]: name for name, row in rows.items()}
     found: dict[str, Counter] = defaultdict(Counter)
@@ -110,10 +104,10 @@ def _print_operations(rows: dict[Place, dict], lake: Lake, place: dict[str, Plac
         count["variant"] += (
             one["group_id"] != other["group_id"] and len(kin) < 4 and bool(one["variant_of"] or other["variant_of"])
         )
-        count["phash"] += int(hamming(hashes[name], hashes[original[group]])) <= PHASH_BITS
-    print(f"{'neardup_dev':12}{'n':>5}{'joined':>8}{'mirror':>8}{'variant':>9}{'pHash 10':>10}")
+        count["phash"] += frozenset((name, original[group])) in theirs
+    print(f"{'neardup_dev':12}{'n':>5}{'joined':>8}{'mirror':>8}{'variant':>9}{'imagededup':>12}")
     for op, count in sorted(found.items()):
-        print(f"{op:12}{count['n']:5}{count['joined']:8}{count['mirror']:8}{count['variant']:9}{count['phash']:10}")
+        print(f"{op:12}{count['n']:5}{count['joined']:8}{count['mirror']:8}{count['variant']:9}{count['phash']:12}")
 
 
 def _art(
@@ -128,7 +122,7 @@ def _print_welds(
     rows: dict[Place, dict],
     truth: dict[Place, tuple[int, str]],
     pairs: list[tuple[Place, Place]],
-    hashes: dict[Place, int],
+    theirs: set[frozenset[Place]],
 ) -> None:
     """Groups with two drawings, to be looked at: some portraits are one drawing under two names."""
     art = _art(truth, pairs, rows)
@@ -141,11 +135,9 @@ def _print_welds(
         drawings = sorted(k for k in kinds if not k.startswith("group "))
         if len(drawings) > 1:
             print("  one group, several names:", ", ".join(drawings))
-    nd = [name for name in hashes if name in truth]
-    values = np.array([hashes[name] for name in nd], np.uint64)
-    left, right = np.nonzero(np.triu(hamming(values[:, None], values[None]) <= PHASH_BITS, 1))
-    crossing = sum(truth[nd[a]][0] != truth[nd[b]][0] for a, b in zip(left, right, strict=True))
-    print(f"pHash {PHASH_BITS}: {len(left)} pairs in neardup_dev, {crossing} across groups")
+    of_truth = [pair for pair in theirs if all(name in truth for name in pair)]
+    crossing = sum(len({truth[name][0] for name in pair}) > 1 for pair in of_truth)
+    print(f"imagededup: {len(of_truth)} pairs in neardup_dev, {crossing} across groups")
 
 
 def _print_speed(lake: Lake, timed: int) -> None:

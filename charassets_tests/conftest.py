@@ -1,7 +1,11 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
+
+hypothesis.settings.register_profile("no-clock", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("no-clock")
 
 
 @pytest.fixture(scope="session")

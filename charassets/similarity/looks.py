@@ -1,7 +1,7 @@
-"""Close looks at many pairs of pictures: in an order in which a picture that was just looked at is soon needed again.
+"""Close looks at many pairs of pictures, the latest pictures kept at hand.
 
-What belongs here: the order, and the pictures kept at hand. Not here: how one pair is judged (``judgement``), and which pairs
-were judged before (``answers``).
+What belongs here: looking, and the pictures at hand. Not here: how one pair is judged (``judgement``), in which order
+(``looking_order``), and which pairs were judged before (``answers``).
 """
 
 from collections import OrderedDict
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from charassets.images.preview import decoded
 from charassets.similarity.candidates import Pairs
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, Seen, judge
+from charassets.similarity.looking_order import order_of
 from charassets.similarity.previews import Load, Previews
 
 ANSWER_NAMES = (DIFFERENT, VARIANT, DUPLICATE)
@@ -78,7 +79,8 @@ def close_look(load: Load) -> Look:
         answers = np.full(len(pairs), NOT_SEEN, np.int8)
         lines: dict[int, tuple] = {}
         seen = previews.there[ends].all(axis=1)
-        for i in _in_order(ends, len(asked))[seen[_in_order(ends, len(asked))]].tolist():
+        order = order_of(ends, len(asked))
+        for i in order[seen[order]].tolist():
             left, right = ends[i].tolist()
             found = judge(album.seen(left), album.seen(right), int(bits[i]), int(mirrored_bits[i]))
             answers[i] = ANSWER_NAMES.index(found.answer)
@@ -89,21 +91,6 @@ def close_look(load: Load) -> Look:
         return Looked(answers, pa.table([pa.array(c, f.type) for c, f in zip(columns, DETAILS, strict=True)], DETAILS))
 
     return look
-
-
-def _in_order(pairs: Pairs, n: int) -> NDArray[np.int64]:
-    """The pairs' places in an order that keeps pictures that are compared with each other close together."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import reverse_cuthill_mckee
-
-    if not len(pairs):
-        return np.empty(0, np.int64)
-    edges = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n)).tocsr()
-    order = reverse_cuthill_mckee((edges + edges.T).tocsr(), symmetric_mode=True)
-    rank = np.empty(n, np.int64)
-    rank[order] = np.arange(n)
-    ends = np.sort(rank[pairs], axis=1)
-    return np.lexsort((ends[:, 0], ends[:, 1]))
 
 
 def _line(found: Judgement) -> tuple:

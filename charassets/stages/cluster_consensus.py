@@ -4,7 +4,8 @@ What belongs here: the stage. Not here: the vote and the reasons (``charassets.a
 per-shard stage reads it, so that a nightly re-clustering makes no shard stale.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from charassets.attributes import consensus
-from charassets.attributes.consensus import Dissent, Votes
+from charassets.attributes.consensus import Dissent
 from charassets.attributes.evidence import WORDS
 from charassets.attributes.vocabulary import UNKNOWN, load
 from charassets.schema import (
@@ -25,6 +26,8 @@ from charassets.schema import (
     Table,
 )
 from charassets.settings import Settings
+from charassets.similarity.batches import gathered
+from charassets.similarity.places import Places
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 
 _ANSWER = ("record_id", "attribute", "value", "confidence", "status", "sources")
@@ -57,7 +60,6 @@ class ClusterConsensus(CollectionStage):
         clusters = inputs[CHARACTER_CLUSTERS.name].table(["record_id", "character_id", "probability"])
         members = clusters.filter(pc.field("character_id").is_valid())
         skipped = dict.fromkeys(clusters.filter(~pc.field("character_id").is_valid())["record_id"].to_pylist(), "noise")
-        names = members["record_id"].to_pylist()
         traits = [name for name in consensus.STABLE if name in self._vocabulary.attributes]
         tables = inputs[CHARACTER_ATTRIBUTES.name], inputs[MERGED_ATTRIBUTES.name]
         answers = _answers(*tables, members["record_id"], (*traits, "Dress"))
@@ -66,8 +68,26 @@ class ClusterConsensus(CollectionStage):
         for trait in traits:
             rows.add(trait, tuple(value.name for value in self._vocabulary.attributes[trait].values))
         table = rows.table()
-        skipped |= dict.fromkeys(set(names) - set(table["record_id"].to_pylist()), "no_majority")
+        told = Places(table["record_id"].unique()).of(members["record_id"]) >= 0
+        skipped |= dict.fromkeys(members["record_id"].filter(pa.array(~told)).to_pylist(), "no_majority")
         return Outcome(table, skipped=skipped)
+
+
+@dataclass(frozen=True)
+class _Trait:
+    """The votes on one trait beside each picture whose character has a majority; arrays of one length.
+
+    Attributes:
+        place: int64: the picture's row in ``members``, rising.
+        columns: of the table, but for ``record_id``, ``character_id`` and ``reason``.
+        differs: which pictures disagree.
+        dissents: what is known of each that does, in order, but for how often it disagrees.
+    """
+
+    place: NDArray[np.int64]
+    columns: Mapping[str, pa.Array]
+    differs: NDArray[np.bool_]
+    dissents: Sequence[Dissent]
 
 
 class _Rows:
@@ -79,16 +99,23 @@ class _Rows:
         hidden: attribute to the places whose words say that it cannot be seen.
     """
 
-    def __init__(self, members: pa.Table, answers: pa.Table, hidden: Mapping[str, set[int]]) -> None:
-        self._records = members["record_id"].to_pylist()
+    def __init__(self, members: pa.Table, answers: pa.Table, hidden: Mapping[str, NDArray[np.int64]]) -> None:
+        self._records = members["record_id"].combine_chunks()
         encoded = members["character_id"].combine_chunks().dictionary_encode()
         self._character = encoded.indices.to_numpy().astype(np.int64)
-        self._names = encoded.dictionary.to_pylist()
+        self._names = encoded.dictionary
         self._membership = members["probability"].to_numpy()
         self._answers, self._hidden = answers, hidden
         dressed = answers.filter((pc.field("attribute") == "Dress") & (pc.field("value") == "Costume"))
-        self._costumed = set(dressed["place"].to_pylist())
-        self._found: list[tuple] = []
+        self._costumed = self._at(dressed["place"].to_numpy())
+        self._found: list[_Trait] = []
+
+    def _at(self, places: NDArray[np.int64] | None) -> NDArray[np.bool_]:
+        """Whether each member is among the places."""
+        found = np.zeros(len(self._records), bool)
+        if places is not None:
+            found[places] = True
+        return found
 
     def add(self, trait: str, options: tuple[str, ...]) -> None:
         """Vote on one trait."""
@@ -100,68 +127,67 @@ class _Rows:
         votes = consensus.vote(self._character[place], option, weight, (len(self._names), len(options)))
         own = np.full(len(self._records), -1, np.int64)
         own[place] = option
-        sources = dict(zip(mine["place"].to_pylist(), mine["sources"].to_pylist(), strict=True))
-        for k in np.flatnonzero(votes.winner[self._character] >= 0).tolist():
-            self._row(k, trait, options, votes, own, sources)
+        told = np.flatnonzero(votes.winner[self._character] >= 0)
+        character, value = self._character[told], own[told]
+        winner = votes.winner[character]
+        unseen = self._at(self._hidden.get(trait))[told]
+        same = np.array([[consensus.alike(trait, a, b) for b in options] for a in options], bool)[value, winner]
+        verdict = np.select([value >= 0, unseen], [np.where(same, 0, 1), 2], 3)
+        verdicts = pa.array([consensus.AGREES, consensus.DIFFERS, consensus.HIDDEN, consensus.FILLS])
+        columns = {
+            "attribute": pa.repeat(trait, len(told)),
+            "consensus": pa.array(options).take(pa.array(winner)),
+            "share": pa.array(votes.share[character].astype(np.float32)),
+            "voters": pa.array(votes.voters[character].astype(np.int32)),
+            "value": pa.array(options).take(pa.array(value, mask=value < 0)).fill_null(UNKNOWN),
+            "verdict": verdicts.take(pa.array(verdict)),
+        }
+        differs = verdict == 1
+        self._found.append(_Trait(told, columns, differs, self._dissents(trait, mine, told[differs], unseen[differs])))
 
-    def _row(
-        self,
-        k: int,
-        trait: str,
-        options: tuple[str, ...],
-        votes: Votes,
-        own: NDArray[np.int64],
-        sources: Mapping[int, list[str]],
-    ) -> None:
-        character = self._character[k]
-        winner = options[votes.winner[character]]
-        value = options[own[k]] if own[k] >= 0 else UNKNOWN
-        unseen = k in self._hidden.get(trait, set())
-        if value == UNKNOWN:
-            verdict = consensus.HIDDEN if unseen else consensus.FILLS
-        else:
-            verdict = consensus.AGREES if consensus.alike(trait, value, winner) else consensus.DIFFERS
-        self._found.append(
-            (k, character, trait, winner, float(votes.share[character]), int(votes.voters[character]), value, verdict)
-            + (sources.get(k, []), unseen)
-        )
+    def _dissents(
+        self, trait: str, mine: pa.Table, places: NDArray[np.int64], unseen: NDArray[np.bool_]
+    ) -> list[Dissent]:
+        """What is known of the pictures that disagree."""
+        at = np.zeros(len(self._records), np.int64)
+        at[mine["place"].to_numpy()] = np.arange(len(mine))
+        sources = mine["sources"].take(pa.array(at[places])).to_pylist()
+        return [
+            Dissent(
+                attribute=trait,
+                disagreements=0,
+                membership=float(self._membership[place]),
+                words=any(source in WORDS for source in said),
+                picture=any(source not in WORDS for source in said),
+                costume=bool(self._costumed[place]),
+                hidden=bool(hidden),
+            )
+            for place, said, hidden in zip(places.tolist(), sources, unseen.tolist(), strict=True)
+        ]
 
     def table(self) -> pa.Table:
         """The rows, records in their order, with the likely reason of each disagreement."""
-        counts: dict[int, int] = {}
-        for row in self._found:
-            counts[row[0]] = counts.get(row[0], 0) + (row[7] == consensus.DIFFERS)
-        self._found.sort(key=lambda row: row[0])
-        rows = [
-            {
-                "record_id": self._records[k],
-                "character_id": self._names[character],
-                "attribute": trait,
-                "consensus": winner,
-                "share": share,
-                "voters": voters,
-                "value": value,
-                "verdict": verdict,
-                "reason": self._why(k, trait, counts[k], sources, hidden=hidden)
-                if verdict == consensus.DIFFERS
-                else None,
-            }
-            for k, character, trait, winner, share, voters, value, verdict, sources, hidden in self._found
-        ]
-        return pa.Table.from_pylist(rows, schema=CLUSTER_CONSENSUS.arrow)
+        if not self._found:
+            return CLUSTER_CONSENSUS.arrow.empty_table()
+        counts = np.zeros(len(self._records), np.int64)
+        for trait in self._found:
+            counts[trait.place[trait.differs]] += 1
+        pieces = [self._piece(trait, counts) for trait in self._found]
+        order = np.argsort(np.concatenate([trait.place for trait in self._found]), kind="stable")
+        return pa.concat_tables(pieces).take(pa.array(order)).combine_chunks()
 
-    def _why(self, k: int, trait: str, disagreements: int, sources: list[str], *, hidden: bool) -> str:
-        return consensus.reason(
-            Dissent(
-                attribute=trait,
-                disagreements=disagreements,
-                membership=float(self._membership[k]),
-                words=any(source in WORDS for source in sources),
-                picture=any(source not in WORDS for source in sources),
-                costume=k in self._costumed,
-                hidden=hidden,
-            )
-        )
+    def _piece(self, trait: _Trait, counts: NDArray[np.int64]) -> pa.Table:
+        times = counts[trait.place[trait.differs]].tolist()
+        why = [consensus.reason(replace(d, disagreements=n)) for d, n in zip(trait.dissents, times, strict=True)]
+        line = np.cumsum(trait.differs) - 1
+        columns = {
+            "record_id": self._records.take(pa.array(trait.place)),
+            "character_id": self._names.take(pa.array(self._character[trait.place])),
+            **trait.columns,
+            "reason": pa.array(why, pa.string()).take(pa.array(line, mask=~trait.differs)),
+        }
+        schema = CLUSTER_CONSENSUS.arrow
+        return pa.table([columns[name] for name in schema.names], names=schema.names).cast(schema)
 
 
 def _answers(
@@ -171,7 +197,7 @@ def _answers(
     anew = merged.table(_ANSWER)
     replaced = _keys(anew).combine_chunks()
     kept = [_told(anew, records, attributes)]
-    for batch in answers.batches(_ANSWER, _BATCH):
+    for batch in gathered(answers.batches(_ANSWER, _BATCH), _BATCH):
         stands = pc.invert(pc.is_in(_keys(batch), value_set=replaced))  # pyright: ignore[reportAttributeAccessIssue]
         kept.append(_told(batch.filter(stands), records, attributes))
     return pa.concat_tables(kept)
@@ -186,14 +212,17 @@ def _told(answers: pa.Table, records: pa.ChunkedArray, attributes: tuple[str, ..
     return _placed(answers.select(_ANSWER).filter(decided), records)
 
 
-def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, set[int]]:
+def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, NDArray[np.int64]]:
     """Attribute to the rows of records whose words say that it cannot be seen."""
-    found: dict[str, set[int]] = {}
-    for batch in evidence.batches(_WORDED, _BATCH):
-        unseen = _placed(batch.filter(pc.field("value") == UNKNOWN), records)
-        for attribute, place in zip(unseen["attribute"].to_pylist(), unseen["place"].to_pylist(), strict=True):
-            found.setdefault(attribute, set()).add(place)
-    return found
+    unknown = (
+        batch.filter(pc.field("value") == UNKNOWN) for batch in gathered(evidence.batches(_WORDED, _BATCH), _BATCH)
+    )
+    unseen = [_placed(rows.select(_WORDED), records).select(["attribute", "place"]) for rows in unknown]
+    if not unseen:
+        return {}
+    told = pa.concat_tables(unseen)
+    attributes = told["attribute"].unique().to_pylist()
+    return {name: told.filter(pc.field("attribute") == name)["place"].to_numpy() for name in attributes}
 
 
 def _placed(rows: pa.Table, records: pa.ChunkedArray) -> pa.Table:

@@ -22,6 +22,8 @@ from charassets.attributes.vocabulary import load
 from charassets.lake.workspace import Workspace
 from charassets.schema import MERGED_ATTRIBUTES, NEAR_DUPLICATES, TAG_EVIDENCE, VISUAL_EVIDENCE, Table
 from charassets.settings import Settings
+from charassets.similarity.batches import gathered
+from charassets.similarity.places import Places
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 
 _STARS = ("record_id", "group_id", "keeper", "single", "grey")
@@ -104,7 +106,7 @@ def _of(evidence: Collection, records: pa.Array) -> pa.Table:
     """The evidence about some records."""
     schema = TAG_EVIDENCE.arrow
     kept = [schema.empty_table().select(_EVIDENCE)]
-    for batch in evidence.batches(_EVIDENCE, _READ_AT_ONCE):
+    for batch in gathered(evidence.batches(_EVIDENCE, _READ_AT_ONCE), _READ_AT_ONCE):
         kept.append(batch.select(_EVIDENCE).filter(pc.field("record_id").isin(records)))
     return pa.concat_tables(kept).combine_chunks()
 
@@ -120,10 +122,10 @@ def _with_origin(answers: pa.Table, merged: pa.Table) -> pa.Table:
 
 
 def _skipped(stars: pa.Table, told: pa.Array) -> dict[str, str]:
-    with_rows = set(told.to_pylist())
-    with_copies = set(stars.filter(~pc.field("keeper"))["group_id"].to_pylist())
-    found: dict[str, str] = {}
-    for record, keeper in zip(stars["record_id"].to_pylist(), stars["keeper"].to_pylist(), strict=True):
-        if record not in with_rows:
-            found[record] = "copy" if not keeper else "nothing_added" if record in with_copies else "no_copies"
-    return found
+    """Why each record without a row has none, in the order of the stars."""
+    dropped = ~stars["keeper"].to_numpy()
+    with_copies = Places(stars["group_id"].filter(pa.array(dropped)).unique()).of(stars["record_id"]) >= 0
+    silent = np.flatnonzero(Places(told).of(stars["record_id"]) < 0)
+    code = np.select([dropped, with_copies], [0, 1], 2)[silent]
+    codes = pa.array(["copy", "nothing_added", "no_copies"]).take(pa.array(code))
+    return dict(zip(stars["record_id"].take(pa.array(silent)).to_pylist(), codes.to_pylist(), strict=True))
