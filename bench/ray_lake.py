@@ -5,7 +5,7 @@ What belongs here: what ``bench.kills`` and ``bench.workers`` share. Not here: w
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import dagster as dg
@@ -69,8 +69,13 @@ def cluster(cpus: int) -> Iterator[str]:
         yield ray.get_runtime_context().gcs_address
 
 
-def drive(settings: Settings, tables: Sequence[str]) -> dict[str, tuple[int, float]]:
+def drive(settings: Settings, tables: Sequence[str], *, joined_already: bool = False) -> dict[str, tuple[int, float]]:
     """Bring tables up to date over the cluster of the settings; answers shards computed and seconds, by table.
+
+    Args:
+        settings: of a workspace.
+        tables: inputs first.
+        joined_already: this process started the cluster, and cannot join it once more.
 
     Raises:
         Exception: whatever a shard failed with.
@@ -78,7 +83,8 @@ def drive(settings: Settings, tables: Sequence[str]) -> dict[str, tuple[int, flo
     workspace = Workspace.of(settings)
     lake = workspace.open_lake()
     context = dg.build_init_resource_context()
-    runner = RayRunner(settings, lake, lambda: joined(settings.ray, context))
+    joining = nullcontext if joined_already else lambda: joined(settings.ray, context)
+    runner = RayRunner(settings, lake, joining)
     done: dict[str, tuple[int, float]] = {}
     try:
         with workspace.locked():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from charassets.errors import BusyError
-from charassets.lake.lease import NAME, Lease, holding
+from charassets.lake.lease import NAME, Lease, holding, still_held
 from charassets.lake.s3 import Bucket, bucket_of
 from charassets_tests.servers import s3_server
 
@@ -64,3 +64,15 @@ def test_a_lease_that_is_no_lease_is_taken(bucket: Bucket) -> None:
     lease.take()
     assert holding(bucket) is not None
     lease.give_back()
+
+
+def test_a_worker_publishes_nothing_once_its_run_no_longer_holds_the_workspace(bucket: Bucket) -> None:
+    killed, following = Lease(bucket, 600, "here"), Lease(bucket, 600, "here")
+    killed.take()
+    check = still_held(bucket)
+    check()
+    killed._ended.set()
+    following.take()
+    with pytest.raises(BusyError, match="no longer holds"):
+        check()
+    following.give_back()
