@@ -28,6 +28,9 @@ PAGES: dict[str, PageText] = {
         "Duplicates", "duplicates", "Copies side by side, why they count as copies, and which one stays."
     ),
     "review": PageText("Review", "review", "One doubt at a time, the most useful first; answer with the keyboard."),
+    "identify": PageText(
+        "Identify", "identify", "Whom pictures show, beside the references; your word is learnt from at the next run."
+    ),
     "map": PageText("Map", "map", "Pictures that look alike lie together; a sample, counted honestly."),
     "search": PageText("Search", "search", "Find pictures by words, by a picture, or by both, within a filter."),
     "stats": PageText(
@@ -95,6 +98,17 @@ TRAIN_EMPTY_TODO = (
 )
 TRAIN_NOTHING = "Nothing was trained in this workspace yet."
 TRAIN_STARTED = "The training begins; it appears below within a few seconds."
+
+IDENTIFY_NOBODY = "There is nobody to recognise yet"
+IDENTIFY_NOBODY_TODO = "A gallery holds named characters with a few pictures each:"
+IDENTIFY_COMMAND = "charassets gallery add FOLDER"
+IDENTIFY_DONE = "Nobody is left to name"
+IDENTIFY_DONE_TODO = "Every picture was answered or skipped, or none passes this query."
+IDENTIFY_OUTSIDE = "Ask about pictures of your own"
+IDENTIFY_MODE = "Ask"
+IDENTIFY_DEFAULT = "the gallery, as the settings say"
+IDENTIFY_LOOKS = "the gallery, by looks alone"
+IDENTIFY_FUSED = "the gallery, with tags and attributes"
 
 NO_RUNS = "Dagster has not run anything in this workspace yet."
 DAGSTER = "http://127.0.0.1:3000"

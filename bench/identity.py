@@ -72,7 +72,8 @@ def measured(folder: Path, sizes: Sizes, shard: int = 500) -> list[Measured]:
         {"workspace": str(folder / "w"), "sources": [source], "profile": "mini", "shards": {"records": shard}}
     )
     lake = processed(settings)
-    where = _places(lake)
+    last = sizes.references + sizes.queries
+    where = {record: place for record, place in _places(lake).items() if place[1] < last}
     names = {record: people[who].name for record, (who, view) in where.items()}
     enrolled = {r: names[r] for r, (_, view) in where.items() if view < sizes.references}
     add_records(lake, settings, enrolled, "table", anew=True)

@@ -76,6 +76,18 @@ def add_folder(lake: Lake, settings: Settings, folder: Path, *, anew: bool = Fal
     return _taken(lake, settings, kept.rows(rows), models.pop(), f"added {folder.name}", refused, anew)
 
 
+def add_picture(lake: Lake, settings: Settings, found: Extraction, name: str, origin: str) -> Taken:
+    """Take in one picture that was extracted.
+
+    Raises:
+        UsageError: no figure was found in it, or a name that cannot be one.
+    """
+    if found.embedding is None or found.embedder is None:
+        raise UsageError(f"the picture cannot be a reference: {found.reason}", where=origin, todo="choose another")
+    row = _row(found, settings, checked_name(name), origin, "folder")
+    return _taken(lake, settings, kept.rows([row]), found.embedder, f"added a picture of {name}", (), False)
+
+
 def add_records(lake: Lake, settings: Settings, names: Mapping[str, str], how: str, *, anew: bool = False) -> Taken:
     """Take in records of the workspace.
 

@@ -17,6 +17,7 @@ def build(workspace: Workspace, settings: Settings) -> gr.Blocks:
         clusters,
         duplicates,
         exporting,
+        identify,
         mapping,
         review,
         runs,
@@ -28,6 +29,19 @@ def build(workspace: Workspace, settings: Settings) -> gr.Blocks:
 
     context = Context(workspace, settings)
     demo = gr.Blocks(title=texts.BRAND, analytics_enabled=False, delete_cache=(3600, 86400), fill_width=True)
-    for module in (trying, browse, clusters, duplicates, review, mapping, search, stats, exporting, training, runs):
+    for module in (
+        trying,
+        browse,
+        clusters,
+        duplicates,
+        review,
+        identify,
+        mapping,
+        search,
+        stats,
+        exporting,
+        training,
+        runs,
+    ):
         module.add(demo, context)
     return demo.queue(max_size=_QUEUE, default_concurrency_limit=4, api_open=False)

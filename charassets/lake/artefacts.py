@@ -53,6 +53,11 @@ class Version:
     notes: Mapping[str, Any]
 
 
+def names(store: Store) -> list[str]:
+    """Artefacts of which a version is in force, sorted."""
+    return sorted(name for name in store.folders(_FOLDER) if store.read_bytes(_pointer(name)) is not None)
+
+
 def digest_in_force(store: Store, name: str) -> str | None:
     """The digest of the version in force; None where nothing was ever promoted. Does not read the version."""
     pointer = store.read_bytes(_pointer(name))

@@ -17,9 +17,12 @@ AnyClassifier = Classifier | TunedClassifier
 """Over what the lake knows, or over pixels."""
 
 
+_PREFIX = "classifier_"
+
+
 def artefact_name(name: str) -> str:
     """The artefact of a classifier."""
-    return f"classifier_{name}"
+    return f"{_PREFIX}{name}"
 
 
 def in_force(store: Store, name: str) -> artefacts.Artefact | None:
@@ -40,6 +43,12 @@ def from_bytes(content: bytes, where: str = "classifier") -> AnyClassifier:
 def to_bytes(made: AnyClassifier) -> bytes:
     """The file of a classifier of either kind."""
     return tuned.to_bytes(made) if isinstance(made, TunedClassifier) else classifier.to_bytes(made)
+
+
+def trained_names(store: Store) -> list[str]:
+    """Names of the classifiers that are in force."""
+    found = artefacts.names(store)
+    return sorted(name.removeprefix(_PREFIX) for name in found if name.startswith(_PREFIX))
 
 
 def opened(artefact: artefacts.Artefact) -> AnyClassifier:

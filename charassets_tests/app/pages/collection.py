@@ -3,6 +3,7 @@
 What belongs here: the pictures, and the steps of a run without Dagster around them.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,12 @@ from PIL import Image
 
 from charassets import warehouse
 from charassets.curation import EditLog, take_snapshot
+from charassets.enrolment import add_records
+from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.settings import Settings, load_settings
 from charassets.sources.intake import take_in
+from charassets.stages.character_identities import CharacterIdentities
 from charassets.stages.collection import run_collection
 from charassets.stages.pipeline import collection_stages, shard_stages
 from charassets.stages.runner import run_stage
@@ -44,6 +48,18 @@ def draw(folder: Path) -> None:
         _save(folder / f"{kind}.png", scene.pixels, scene.tags)
 
 
+def _recognise(settings: Settings, lake: Lake, shards: Sequence[str]) -> None:
+    """Two poses of two characters are their references; the others of theirs are recognised, and the rest are strangers."""
+    rows = [
+        row for fragment in lake.fragments("raw_shards") for row in fragment.read(["record_id", "item_key"]).to_pylist()
+    ]
+    names = {"hero0-0": "Aoi", "hero0-1": "Aoi", "hero1-0": "Botan", "hero1-1": "Botan"}
+    known = {row["record_id"]: names[Path(row["item_key"]).stem] for row in rows if Path(row["item_key"]).stem in names}
+    add_records(lake, settings, known, "table")
+    for shard in shards:
+        run_stage(CharacterIdentities(settings), shard, lake)
+
+
 def _save(path: Path, pixels: np.ndarray, tags: str) -> None:
     Image.fromarray(pixels).save(path)
     path.with_suffix(".txt").write_text(tags, encoding="utf-8")
@@ -66,6 +82,7 @@ def make(folder: Path) -> tuple[Workspace, Settings]:
     for stage in shard_stages(settings).values():
         for shard in shards:
             run_stage(stage, shard, lake)
+    _recognise(settings, lake, shards)
     take_snapshot(EditLog(workspace.edit_log), lake)
     for stage in collection_stages(settings).values():
         run_collection(stage, lake)

@@ -8,6 +8,7 @@ FIRST = {
     "clusters": "#clusters .tile",
     "duplicates": "#duplicates .pair",
     "review": "#review .stage",
+    "identify": "#identify .stage",
     "map": "#map canvas",
     "search": "#search form",
     "stats": "#stats .figures",
