@@ -8,16 +8,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charassets.classifiers.spec import NAME
 from charassets.errors import UsageError
 from charassets.extraction import Extraction
+from charassets.images.decode import decode
 from charassets.lake.fragments import Lake
-from charassets.models.classifier import Classifier
 from charassets.models.feature_sets import Seen, matrix
-from charassets.models.trained import in_force, opened
-from charassets.schema import DESIGN_FEATURES, VISUAL_EVIDENCE
-from charassets.settings import ClassifierSettings, Settings
+from charassets.models.registry import resolve_device
+from charassets.models.trained import AnyClassifier, in_force, opened
+from charassets.models.tuned import TunedClassifier
+from charassets.schema import DESIGN_FEATURES, SINGLE_CHARACTER_IMAGES, VISUAL_EVIDENCE
+from charassets.settings import ClassifierSettings, ImageSettings, Settings
 
 CLASSIFIER = "classifier"
 """The mode in which a classifier answers, beside the two of a gallery."""
@@ -25,14 +28,16 @@ CLASSIFIER = "classifier"
 MOST_CANDIDATES = 5
 
 _DECIMALS = 4
+_CROP_LIMITS = ImageSettings(min_side=1, max_aspect=1e6)  # crops are our own
 
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """A classifier in force, and the probability from which its answer is believed."""
+    """A classifier in force, the probability from which its answer is believed, and where a network answers."""
 
-    classifier: Classifier
+    classifier: AnyClassifier
     floor: float
+    device: str
 
 
 def classifier_of(lake: Lake, settings: Settings, name: str | None) -> Chosen:
@@ -53,7 +58,7 @@ def classifier_of(lake: Lake, settings: Settings, name: str | None) -> Chosen:
             todo="`charassets classifiers list` shows those there are, `charassets train classifier` makes one",
         )
     floors = {one.name: one.floor for one in settings.classifiers}
-    return Chosen(opened(found), floors.get(name, ClassifierSettings(name=name).floor))
+    return Chosen(opened(found), floors.get(name, ClassifierSettings(name=name).floor), settings.device)
 
 
 def classified(found: Extraction, chosen: Chosen) -> dict[str, Any]:
@@ -69,7 +74,9 @@ def classified(found: Extraction, chosen: Chosen) -> dict[str, Any]:
     if found.embedding is None or found.embedder is None:
         return told
     classifier = chosen.classifier
-    chances = classifier.chances(matrix(classifier.columns, _seen(found)))[0]
+    chances = _chances(classifier, found, chosen.device)
+    if chances is None:
+        return told
     order = np.argsort(-chances, kind="stable")[:MOST_CANDIDATES]
     best = [{"name": classifier.values[k], "chance": round(float(chances[k]), _DECIMALS)} for k in order]
     chance = float(chances[order[0]])
@@ -80,6 +87,17 @@ def classified(found: Extraction, chosen: Chosen) -> dict[str, Any]:
         "classifier": classifier.name,
         "run": classifier.notes.get("run"),
     }
+
+
+def _chances(classifier: AnyClassifier, found: Extraction, device: str) -> NDArray[np.float64] | None:
+    """Probabilities of the values; None where a classifier of pixels has no crop to look at."""
+    if not isinstance(classifier, TunedClassifier):
+        return classifier.chances(matrix(classifier.columns, _seen(found)))[0]
+    if found.crop is None:
+        return None
+    (row,) = found.tables[SINGLE_CHARACTER_IMAGES.name].to_pylist()
+    pixels = decode(found.crop, _CROP_LIMITS).pixels
+    return classifier.chances(classifier.framed([(pixels, row["head_box"])]), resolve_device(device))[0]
 
 
 def _seen(found: Extraction) -> Seen:

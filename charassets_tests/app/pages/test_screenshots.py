@@ -30,6 +30,7 @@ STEPS = {
     "clusters": [],
     "duplicates": [],
     "review": [],
+    "identify": [],
     "train": [],
     "map": [],
     "search": [("open", "search?text=a+girl+with+green+hair"), ("wait", "#search .tile")],
@@ -41,6 +42,7 @@ SHOTS = [(key, "light", 1280) for key in PAGES] + [
     ("browse", "dark", 1280),
     ("review", "dark", 1280),
     ("try", "light", 390),
+    ("identify", "light", 390),
 ]
 
 
