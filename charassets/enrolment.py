@@ -18,6 +18,7 @@ from charassets.extraction import Extraction, extract
 from charassets.identity import references as kept
 from charassets.identity import shelf
 from charassets.identity.gallery import made
+from charassets.identity.listing import pictures_of, rows_of_table, words_beside
 from charassets.identity.recognition import Shown
 from charassets.identity.references import checked_name
 from charassets.identity.shelf import Shelved
@@ -27,9 +28,6 @@ from charassets.schema import CHARACTER_ATTRIBUTES, CLIP_EMBEDDINGS, SINGLE_CHAR
 from charassets.settings import Settings
 from charassets.stages.character_identities import CharacterIdentities
 from charassets.stages.contract import Batch, Reads
-
-PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".avif", ".tif", ".tiff"})
-"""Endings of files in a folder that are taken for pictures; what the bytes are is the decoder's to say."""
 
 
 @dataclass(frozen=True)
@@ -61,19 +59,39 @@ def add_folder(lake: Lake, settings: Settings, folder: Path, *, anew: bool = Fal
     """
     if not folder.is_dir():
         raise UsageError("the folder is not there", where=str(folder), todo="name a folder of folders, one a character")
+    return _add_files(lake, settings, folder, pictures_of(folder), "folder", anew)
+
+
+def add_table(lake: Lake, settings: Settings, table: Path, *, anew: bool = False) -> Taken:
+    """Take in the pictures that a .csv or .parquet names: columns ``name`` and ``path``, paths beside the table unless absolute.
+
+    Raises:
+        UsageError: the table cannot be read, or names no picture that can be used.
+    """
+    return _add_files(lake, settings, table.parent, rows_of_table(table), "table", anew)
+
+
+def _add_files(
+    lake: Lake, settings: Settings, root: Path, listed: Iterable[tuple[str, Path]], how: str, anew: bool
+) -> Taken:
     rows: list[dict[str, Any]] = []
     refused: list[str] = []
     models: set[str] = set()
-    for name, path in _listed(folder):
-        found = extract(path.read_bytes(), _words_beside(path), settings)
+    for name, path in listed:
+        try:
+            found = extract(path.read_bytes(), words_beside(path), settings)
+        except OSError as error:
+            refused.append(f"{path.name}: {error.strerror}")
+            continue
         if found.embedding is None or found.embedder is None:
             refused.append(f"{path.name}: {found.verdict}, {found.reason}")
             continue
         models.add(found.embedder)
-        rows.append(_row(found, settings, checked_name(name), path.relative_to(folder).as_posix(), "folder"))
+        origin = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
+        rows.append(_row(found, settings, checked_name(name), origin, how))
     if not rows:
-        raise UsageError("no picture could be used", where=str(folder), todo=refused[0] if refused else "add some")
-    return _taken(lake, settings, kept.rows(rows), models.pop(), f"added {folder.name}", refused, anew)
+        raise UsageError("no picture could be used", where=str(root), todo=refused[0] if refused else "add some")
+    return _taken(lake, settings, kept.rows(rows), models.pop(), f"added {root.name}", refused, anew)
 
 
 def add_picture(lake: Lake, settings: Settings, found: Extraction, name: str, origin: str) -> Taken:
@@ -239,20 +257,3 @@ def _taken(
     return Taken(
         shelf.put(lake.store, made(rows, model, settings.identity), why, passed_over=passed), added, tuple(refused)
     )
-
-
-def _listed(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Name and picture, in order; links are not followed out of the folder."""
-    for entry in sorted(folder.iterdir()):
-        if entry.is_symlink():
-            continue
-        if entry.is_dir():
-            inside = (path for path in sorted(entry.iterdir()) if path.suffix.lower() in PICTURES and path.is_file())
-            yield from ((entry.name, path) for path in inside if not path.is_symlink())
-        elif entry.suffix.lower() in PICTURES:
-            yield entry.stem, entry
-
-
-def _words_beside(path: Path) -> str | None:
-    sidecar = path.with_suffix(".txt")
-    return sidecar.read_text(encoding="utf-8", errors="replace")[:20_000] if sidecar.is_file() else None

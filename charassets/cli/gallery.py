@@ -30,7 +30,10 @@ _BY_TAG = """SELECT record_id, trim(split_part("character", ',', 1)) FROM record
 def add(
     folder: Annotated[
         Path | None,
-        typer.Argument(help="Folder of folders, one a character; pictures directly in it go by their name."),
+        typer.Argument(
+            help="Folder of folders, one a character; pictures directly in it go by their name. Or a .csv or .parquet with the "
+            "columns name and path."
+        ),
     ] = None,
     clusters: Annotated[bool, typer.Option("--named-clusters", help="The characters that people named.")] = False,
     tags: Annotated[bool, typer.Option("--character-tags", help="Records whose source names one character.")] = False,
@@ -42,14 +45,17 @@ def add(
 ) -> None:
     """Take reference pictures in; a new version of the gallery is put in force."""
     from charassets.cli.run import reserved_stdout
-    from charassets.enrolment import add_folder, add_records
+    from charassets.enrolment import add_folder, add_records, add_table
 
     if (folder is not None) + clusters + tags != 1:
-        raise UsageError("name a folder, --named-clusters or --character-tags", where="gallery", todo="one at a time")
+        raise UsageError(
+            "name a folder or table, --named-clusters or --character-tags", where="gallery", todo="one at a time"
+        )
     place, settings = _place(workspace)
     with place.locked(), reserved_stdout():
         if folder is not None:
-            taken = add_folder(place.open_lake(), settings, folder, anew=anew)
+            add_files = add_table if folder.is_file() else add_folder
+            taken = add_files(place.open_lake(), settings, folder, anew=anew)
         else:
             names = _named(place, _BY_NAME if clusters else _BY_TAG)
             taken = add_records(place.open_lake(), settings, names, "cluster" if clusters else "tags", anew=anew)

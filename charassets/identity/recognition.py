@@ -83,7 +83,7 @@ class Recogniser:
 
     Attributes:
         gallery: the gallery.
-        settings: metric, and when to doubt.
+        settings: metric, whether drawings are compared, and when to doubt.
     """
 
     gallery: Gallery
@@ -132,7 +132,8 @@ class Recogniser:
             if np.isfinite(score[k]) and (name := self.gallery.name_of(c)) is not None
         )
         rows = [self._rows_of[c][0] for c in who if c in self._rows_of]
-        repeated = None if drawing is None else self._drawings.repeated(drawing, rows[:_NEAR])
+        looked_at = drawing if self.settings.drawings else None
+        repeated = None if looked_at is None else self._drawings.repeated(looked_at, rows[:_NEAR])
         if repeated is not None and (name := self.gallery.references["name"][repeated].as_py()):
             origin = self.gallery.references["origin"][repeated].as_py()
             return Identified(name, 1.0, 1.0, drawing_of=origin, reference=repeated, candidates=candidates)

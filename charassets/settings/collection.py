@@ -113,6 +113,10 @@ class IdentitySettings(Section):
         default=0.05, gt=0, lt=1, description="Share of strangers that may be taken for somebody of the gallery."
     )
     tags: bool = Field(default=True, description="Attributes of tags and picture speak for and against a character.")
+    drawings: bool = Field(
+        default=True,
+        description="Look whether a picture is the very drawing of a reference, resized, cropped or mirrored; 90-160 ms a picture.",
+    )
     prototypes: int = Field(default=8, ge=1, le=64, description="References that stand for a character, at most.")
     references: int = Field(default=64, ge=1, le=1024, description="References kept of a character, the latest ones.")
     doubt: float = Field(

@@ -61,7 +61,7 @@ class CharacterIdentities(Stage):
     def settings_read(self) -> Mapping[str, JsonValue]:
         """Metric, and when to doubt; what made the gallery is in its digest."""
         identity = self._settings.identity
-        return {"metric": identity.metric, "tags": identity.tags, "doubt": identity.doubt}
+        return {name: getattr(identity, name) for name in ("metric", "tags", "doubt", "drawings")}
 
     def weights(self) -> Mapping[str, str]:
         """The gallery in force."""

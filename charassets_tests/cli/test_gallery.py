@@ -60,6 +60,18 @@ def test_a_folder_becomes_a_gallery_that_names_its_drawings_smaller_and_mirrored
     assert answer["drawing_of"] is not None
 
 
+def test_a_table_names_pictures_and_what_it_lacks_is_told(asked, charassets, folder, tmp_path):
+    lines = "name,path\nann,people/ann/0.png\nben,people/ben/0.png\nnobody,gone.png\n"
+    (tmp_path / "cast.csv").write_text(lines)
+    added, err = asked("gallery", "add", tmp_path / "cast.csv")
+    assert (added["characters"], added["references"], added["refused"]) == (2, 2, 1)
+    assert "gone.png" in err
+    assert {one["from"] for one in asked("gallery", "list")[0]} == {"table"}
+    (tmp_path / "wrong.csv").write_text("who,where\nann,0.png\n")
+    code, _, err = charassets("gallery", "add", tmp_path / "wrong.csv", "-w", tmp_path / "w")
+    assert code == 2 and "name and path" in err
+
+
 def test_every_change_is_a_version_that_can_be_put_back(asked, charassets, folder, tmp_path):
     first, _ = asked("gallery", "add", folder)
     removed, _ = asked("gallery", "remove", "ben")
