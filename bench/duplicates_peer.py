@@ -4,7 +4,7 @@ What belongs here: calling the library. Not here: what its pairs are compared wi
 """
 
 import importlib.util
-import time
+import os
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import TypeVar
@@ -22,11 +22,16 @@ def imagededup_pairs(files: Mapping[Name, Path]) -> tuple[set[frozenset[Name]], 
     from imagededup.methods import PHash
 
     hasher = PHash(verbose=False)
-    started = time.process_time()
+    started = _cpu()
     names = {str(i): name for i, name in enumerate(files)}
     hashes = {key: hasher.encode_image(image_file=str(files[name])) for key, name in names.items()}
     found = hasher.find_duplicates(
         encoding_map=hashes, max_distance_threshold=PHASH_BITS, search_method="bktree", num_dist_workers=0
     )
     pairs = {frozenset((names[key], names[str(other)])) for key, others in found.items() for other in others}
-    return pairs, time.process_time() - started
+    return pairs, _cpu() - started
+
+
+def _cpu() -> float:
+    """CPU seconds of this process and of those it waited for: the library compares in one of its own."""
+    return sum(os.times()[:4])
