@@ -11,14 +11,13 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 
 BIN := .venv/bin
 STAMP := .venv/.installed
-STATE := $(abspath $(WORKSPACE))
+STATE := $(if $(findstring ://,$(WORKSPACE)),$(WORKSPACE),$(abspath $(WORKSPACE)))
 
 .PHONY: demo ui app test lint bench eval bench-similarity bench-scale eval-mini clean
 .DEFAULT_GOAL := demo
 
 # One workspace for command line, UI and app, and one Dagster history in it.
 demo ui app: export CHARASSETS_WORKSPACE := $(STATE)
-ui: export DAGSTER_HOME := $(STATE)/dagster
 
 $(STAMP): requirements.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; name it with PYTHON=..." >&2; exit 2; }
@@ -31,9 +30,7 @@ demo: $(STAMP)
 	@$(BIN)/charassets $(if $(SOURCE),run $(foreach source,$(SOURCE),--source '$(source)'),demo) $(ARGS)
 
 ui: $(STAMP)
-	@mkdir -p '$(DAGSTER_HOME)'
-	@test -f '$(DAGSTER_HOME)/dagster.yaml' || cp dagster.yaml '$(DAGSTER_HOME)/dagster.yaml'
-	$(BIN)/python -m app.dagster_ui --workspace workspace.yaml --port $(PORT) $(ARGS)
+	env -u DAGSTER_HOME $(BIN)/python -m app.dagster_ui --workspace workspace.yaml --port $(PORT) $(ARGS)
 
 app: $(STAMP)
 	$(BIN)/python -m app $(ARGS)

@@ -12,6 +12,7 @@ from app.server import LOOPBACK, TOKEN, check_exposure, create_app, guarded, own
 from charassets.errors import CharassetsError
 from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
+from charassets.logs import open_log
 from charassets.settings import Settings, is_uri, load_settings
 
 WORKSPACE = "CHARASSETS_WORKSPACE"
@@ -35,6 +36,8 @@ def main() -> int:
         settings = _absolute(load_settings())
         workspace = Workspace.of(settings)
         own_folder()
+        if workspace.root.is_dir():
+            open_log(workspace.logs, settings.logs)
         app = guarded(
             create_app(workspace, settings, warm=True), token=token, hosts=own_names(arguments.host, arguments.name)
         )

@@ -18,7 +18,11 @@ from starlette.middleware import Middleware
 from app.door import Door
 from app.guard import LOOPBACK_NAMES, Guard, Rules
 from app.server import LOOPBACK, TOKEN, check_exposure, own_names
+from charassets.defs.home import prepare
 from charassets.errors import CharassetsError
+from charassets.lake.remote import follow
+from charassets.lake.workspace import Workspace
+from charassets.settings import load_settings
 
 MAX_BODY = 16 << 20
 """Bytes of a request: launch configurations, nothing else is sent."""
@@ -56,6 +60,9 @@ def main() -> int:
     try:
         check_exposure(arguments.host, token)
         hosts = frozenset(name.lower() for name in own_names(arguments.host, arguments.name))
+        if "DAGSTER_HOME" not in os.environ:
+            follow()
+            prepare(Workspace.of(load_settings()).dagster_home.absolute())
     except CharassetsError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

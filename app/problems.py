@@ -3,6 +3,7 @@
 What belongs here: the mapping from our exceptions to status codes. Not here: raising them.
 """
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +33,8 @@ _TODO = {
     405: "see /v1/openapi.json for the methods of each path",
     413: "send fewer or smaller files, or use /v1/jobs",
 }
+
+_log = logging.getLogger(__name__)
 
 
 class NotFoundError(UsageError):
@@ -101,6 +104,8 @@ def add_handlers(app: FastAPI) -> None:
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        # uvicorn says it on stderr
+        _log.error("a request failed", exc_info=error, extra={"told": True, "facts": {"path": request.url.path}})
         return problem(500, f"unexpected {type(error).__name__}", todo="see the server's log, and report this as a bug")
 
 

@@ -3,6 +3,7 @@
 What belongs here: the typer app. Not here: any work; heavy modules are imported inside the commands, so that help is quick.
 """
 
+import logging
 import sys
 import traceback
 from pathlib import Path
@@ -14,13 +15,14 @@ from typer.exceptions import TyperException
 
 from charassets.cli.characters import clusters
 from charassets.cli.classifiers import classifiers
+from charassets.cli.doctor import doctor
 from charassets.cli.edits import edits
 from charassets.cli.export import export, import_back
 from charassets.cli.extract import extract, parse_tags
 from charassets.cli.gallery import gallery, identify
 from charassets.cli.makers import PASSED_ON, bench, evaluate
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Strict, Workspace
-from charassets.cli.questions import diff, doctor, models, plan, search, why
+from charassets.cli.questions import diff, models, plan, search, why
 from charassets.cli.review import review
 from charassets.cli.serve import serve
 from charassets.cli.setup import ingest, init
@@ -30,6 +32,8 @@ from charassets.errors import CharassetsError, UsageError, is_interrupted_query
 
 if TYPE_CHECKING:
     from charassets.cli.run import Request
+
+_log = logging.getLogger(__name__)
 
 INTERRUPTED = 130
 _INTERRUPTED_WORDS = "interrupted; finished tables are kept, and the next run goes on from there"
@@ -171,6 +175,7 @@ def _guarded() -> int:
         if is_interrupted_query(type(error).__name__, str(error)):
             return _told(_INTERRUPTED_WORDS, INTERRUPTED)
         # a bug of ours: say where it happened, so that it can be reported
+        _log_bug(error)
         place = traceback.extract_tb(error.__traceback__)[-1]
         where = f"{Path(place.filename).name}:{place.lineno}"
         return _told(f"unexpected {type(error).__name__}: {error} [{where}]; please report this as a bug", 1)
@@ -179,8 +184,20 @@ def _guarded() -> int:
     return code if isinstance(code, int) else 0
 
 
+def _log_bug(error: Exception) -> None:
+    from charassets.logs import is_open
+
+    if is_open():
+        _log.error("a bug", exc_info=error, extra={"told": True})
+
+
 def _told(message: str, code: int) -> int:
+    from charassets.logs import is_open
+
     line = " ".join(message.split())
+    if is_open():
+        kind = logging.INFO if code == INTERRUPTED else logging.ERROR
+        _log.log(kind, line, extra={"told": True, "facts": {"exit_code": code}})
     print(f"error: {line}", file=sys.stderr)
     if "--json" in sys.argv:  # who asked for one object gets one, whatever happened
         print(orjson.dumps({"ok": False, "exit_code": code, "error": line}).decode())

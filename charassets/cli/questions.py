@@ -1,4 +1,4 @@
-"""``why``, ``diff``, ``plan``, ``doctor``, ``models`` and ``search``: questions about a workspace, and their answers in print.
+"""``why``, ``diff``, ``plan``, ``models`` and ``search``: questions about a workspace, and their answers in print.
 
 What belongs here: printing. Not here: the answers (``charassets.inspection``).
 """
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from charassets.cli.export import Yes
 from charassets.cli.options import Assignments, Detector, Embedder, Json, Profile, Workspace
 from charassets.cli.output import print_facts, print_json, print_table, talk
-from charassets.errors import CharassetsError, ModelMissingError, UsageError
+from charassets.errors import ModelMissingError, UsageError
 
 if TYPE_CHECKING:
     from charassets.inspection.story import Story
@@ -110,36 +109,6 @@ def plan(
         f"measured on {found.sampled} pictures, one process of this machine, for {images:,}; "
         "duplicates, characters and the warehouse come on top"
     )
-
-
-def doctor(workspace: Workspace = None, yes: Yes = False, json: Json = False) -> None:
-    """Find what a crash left: locks, dead runs, temporary files, cut fragments, missing models. --yes cleans up."""
-    _stay_offline()
-    from charassets.cli.run import use_workspace
-    from charassets.defs.dead_runs import dead_runs
-    from charassets.inspection.health import Finding, clean, examine
-    from charassets.lake.workspace import Workspace as Place
-    from charassets.settings import load_settings
-
-    use_workspace(workspace)
-    settings = load_settings()
-    found = list(examine(settings))
-    busy = any(finding.where.endswith("run.lock") for finding in found)
-    home = Place.of(settings).dagster_home
-    if not busy:
-        what, todo = "Dagster waits for a run that nothing works on", "`charassets doctor --yes` marks it as failed"
-        found += [Finding(what, run, todo, garbage=True) for run in dead_runs(home)]
-    cleaned = [*clean(settings), *dead_runs(home, bury=True)] if yes and not busy else []
-    if json:
-        print_json({"ok": not found, "findings": [asdict(finding) for finding in found], "cleaned": cleaned})
-    elif found:
-        print_table(["what", "where", "what to do"], [(f.what, f.where, f.todo) for f in found])
-    else:
-        print("nothing is wrong")
-    if cleaned:
-        talk(f"cleaned up: {len(cleaned)}")
-    ailing = [finding for finding in found if not (yes and finding.garbage)]
-    raise typer.Exit(CharassetsError.exit_code if ailing and not busy else 0)
 
 
 def models(

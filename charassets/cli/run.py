@@ -4,6 +4,7 @@ What belongs here: settings, the lock, intake, the run, the exit code. Not here:
 (``charassets.defs.in_process``) and how the report looks (``charassets.cli.report``).
 """
 
+import logging
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -26,14 +27,18 @@ from charassets.errors import SourceError, UsageError
 from charassets.lake.fragments import Lake
 from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
+from charassets.logs import open_log
 from charassets.schema import SOURCE_ITEMS
-from charassets.settings import Settings, is_uri, load_settings, merge
+from charassets.settings import Settings, copy_of, is_uri, load_settings, merge
 from charassets.sources.intake import Intake, take_in
 from charassets.stages.pipeline import shard_stages
 from charassets.stages.staleness import outdated
 
 if TYPE_CHECKING:
     from charassets.defs.run_report import Report
+
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,14 @@ def use_workspace(workspace: str | Path | None) -> None:
         named = str(workspace)
         os.environ["CHARASSETS_WORKSPACE"] = named if is_uri(named) else str(Path(named).expanduser().absolute())
     follow()
+    named = os.environ.get("CHARASSETS_WORKSPACE", "workspace")
+    if (copy_of(named) if is_uri(named) else Path(named)).is_dir():  # a question makes no workspace
+        keep_log(load_settings())
+
+
+def keep_log(settings: Settings) -> None:
+    """Write the log of the workspace from now on."""
+    open_log(Workspace.of(settings).logs, settings.logs)
 
 
 def own_settings(request: Request) -> Settings:
@@ -146,6 +159,8 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     for stage in stages.values():
         stage.own_fingerprint()  # a missing model is told before millions of files are listed
     with workspace.locked():
+        keep_log(settings)
+        _log.info("run began", extra={"facts": {"workspace": workspace.place, "profile": settings.profile}})
         lake = workspace.open_lake()
         intake = take_in(settings, lake)
         if _remembered(request, workspace, intake, flags, lasting):
@@ -158,7 +173,21 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     refused = sum(done.rejected for done in report.tables.values()) if request.strict else 0
     code = _exit_code(intake, report, refused)
     remembered = {source.name for source in load_settings().sources}
+    _log.info("run ended", extra={"facts": _facts(intake, report, code, seconds)})
     return Outcome(settings, workspace, intake, report, seconds, code, remembered, refused)
+
+
+def _facts(intake: Intake, report: "Report", code: int, seconds: float) -> dict[str, Any]:
+    return {
+        "exit_code": code,
+        "seconds": round(seconds, 3),
+        "records": dict(intake.records),
+        "computed": sum(done.computed for done in report.tables.values()),
+        "rejected": sum(done.rejected for done in report.tables.values()),
+        "failed_sources": {name: str(error) for name, error in intake.failed.items()},
+        "bad_shards": dict(report.bad_shards),
+        "problems": [f"{problem.step}: {problem.what}" for problem in report.problems],
+    }
 
 
 def remember_request(request: Request, workspace: Workspace, intake: Intake) -> bool:

@@ -17,28 +17,19 @@ from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager
 from charassets import progress
 from charassets.defs.assembly import build_defs
 from charassets.defs.checks import bad_before
+from charassets.defs.dead_runs import UNFINISHED, bury_in
 from charassets.defs.history import written_in_passing
 from charassets.defs.home import prepare
 from charassets.defs.partitions import SHARDS, contiguous, range_tags
 from charassets.defs.run_report import Done, Report
+from charassets.defs.tags import OURS
 from charassets.lake.fragments import Lake
 from charassets.schema import SOURCE_ITEMS
-
-OURS = {"charassets/cli": "1"}
-"""Tag of the runs of this module: only one process at a time makes such runs, the one that holds the workspace."""
 
 # Runs of a job that is in no loaded code location would hang in the UI without a link to their job.
 _LOCATION = {".dagster/repository": "__repository__@charassets"}
 
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 BRIDGED = 12
 """Shards that are up to date but asked for all the same where they lie between two that are not: a run of its own for
@@ -167,6 +158,5 @@ def _bury_dead_runs(instance: dg.DagsterInstance) -> None:
 
     The caller holds the workspace, so no other process of ours is alive; runs of the UI carry another tag.
     """
-    for run in instance.get_runs(dg.RunsFilter(statuses=_UNFINISHED, tags=OURS)):
-        instance.report_run_failed(run, "its process was killed")
-        instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+    for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags=OURS)):
+        bury_in(instance, run, "its process was killed")

@@ -1,5 +1,6 @@
 """What a run has at hand: the settings, the lake, and the stages with their models, made once a run."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from charassets.defs.ray_cluster import ray_runner
 from charassets.lake.fragments import Fragment, Lake
 from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
+from charassets.logs import open_log
 from charassets.settings import Settings, load_settings
 from charassets.stages.collection import ALL, run_collection
 from charassets.stages.contract import CollectionStage, Stage
@@ -17,6 +19,8 @@ from charassets.stages.pipeline import collection_stages, shard_stages
 from charassets.stages.ray_runner import RayRunner
 from charassets.stages.runner import ShardResult
 from charassets.stages.shard_runners import Answer, LocalRunner, ShardRunner
+
+_log = logging.getLogger(__name__)
 
 
 class Workbench(dg.ConfigurableResource):
@@ -40,6 +44,8 @@ class Workbench(dg.ConfigurableResource):
         """Read the settings and open the lake."""
         follow(self.overrides.get("workspace"))
         self._settings = load_settings(self.overrides)
+        if self.workspace.root.is_dir():
+            open_log(self.workspace.logs, self._settings.logs)
         self._lake = self.workspace.open_lake()
         self._stages = dict(shard_stages(self._settings))
         self._collections = dict(collection_stages(self._settings))
@@ -86,6 +92,11 @@ class Workbench(dg.ConfigurableResource):
         for shard, answer in self._runner.run(self._stages[table], shards):
             if isinstance(answer, ShardResult):
                 self._results[table, shard] = answer
+                _tell(answer)
+            else:
+                _log.error(
+                    "shard failed", extra={"told": True, "facts": {"table": table, "shard": shard, "why": str(answer)}}
+                )
             yield shard, answer
 
     def run_collection(self, table: str) -> ShardResult:
@@ -93,6 +104,7 @@ class Workbench(dg.ConfigurableResource):
         self._runner.rest()  # the step wants the memory
         result = run_collection(self._collections[table], self._lake)
         self._results[table, ALL] = result
+        _tell(result)
         return result
 
     def to_examine(self, table: str, suspects: list[str]) -> list[Fragment]:
@@ -103,3 +115,20 @@ class Workbench(dg.ConfigurableResource):
         wanted = {shard for shard, result in ran.items() if not result.unchanged} | set(suspects)
         found = (self._lake.fragment(table, shard) for shard in sorted(wanted))
         return [fragment for fragment in found if fragment is not None]
+
+
+def _tell(result: ShardResult) -> None:
+    """Write a shard down: what was computed as information, what stood already only for who asks for all."""
+    manifest = result.manifest
+    facts = {
+        "table": manifest.table,
+        "shard": manifest.shard,
+        **manifest.counts,
+        "rejections": dict(manifest.rejections),
+        "computed": result.computed,
+        "reused": result.reused,
+        "seconds": round(result.seconds, 3),
+        "version": manifest.version,
+    }
+    level = logging.DEBUG if result.unchanged else logging.INFO
+    _log.log(level, "shard stood" if result.unchanged else "shard done", extra={"facts": facts})

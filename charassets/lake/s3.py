@@ -112,6 +112,18 @@ class Bucket:
         with self._errors("delete", path):
             self.client.delete_object(Bucket=self.name, Key=self._key(path))
 
+    def unfinished(self) -> Iterator[tuple[str, str]]:
+        """Names and ids of uploads in parts that were begun and neither finished nor given up."""
+        with self._errors("list", "uploads"):
+            pages = self.client.get_paginator("list_multipart_uploads")
+            for page in pages.paginate(Bucket=self.name, Prefix=self._key("")):
+                yield from ((u["Key"].removeprefix(self._key("")), u["UploadId"]) for u in page.get("Uploads", ()))
+
+    def abort(self, path: str, upload: str) -> None:
+        """Give up an upload in parts; its parts go."""
+        with self._errors("delete", path):
+            self.client.abort_multipart_upload(Bucket=self.name, Key=self._key(path), UploadId=upload)
+
     def _key(self, path: str) -> str:
         return f"{self.prefix}/{path}" if self.prefix else path
 

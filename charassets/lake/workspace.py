@@ -96,6 +96,11 @@ class Workspace:
         """Bytes fetched from addresses, by content."""
         return self.root / "downloads"
 
+    @property
+    def logs(self) -> Path:
+        """What commands, runs and the server wrote down."""
+        return self.root / "logs"
+
     def open_lake(self) -> Lake:
         """The workspace's lake; of one in an object store, what was read is kept in the folder ``cache``."""
         cache = FileCache(self.root / "cache", self.storing.cache_bytes) if is_uri(self.lake_root) else None
@@ -135,6 +140,26 @@ class Workspace:
             self._await_orphans()
             with self._leased():
                 yield
+
+    def is_held(self) -> bool:
+        """Whether somebody holds the workspace now, here or elsewhere; it is not taken.
+
+        Raises:
+            StorageError: its object store cannot be asked.
+        """
+        try:
+            with (self.root / "run.lock").open("r") as lock:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except FileNotFoundError:
+            pass
+        if self.remote is None:
+            return False
+        from charassets.lake.lease import holding
+
+        found = holding(self.remote.bucket)
+        return found is not None and found.runs_out_s > 0
 
     @contextmanager
     def _leased(self) -> Iterator[None]:

@@ -15,6 +15,7 @@ from charassets.settings.collection import (
     ShareLimit,
 )
 from charassets.settings.exporting import ExportSettings, SplitSettings
+from charassets.settings.logging import LogSettings
 from charassets.settings.models import (
     DetectorSettings,
     EmbedderSettings,
@@ -47,6 +48,7 @@ __all__ = [
     "HeadSettings",
     "IdentitySettings",
     "ImageSettings",
+    "LogSettings",
     "OcrSettings",
     "PROFILES",
     "RaySettings",

@@ -22,6 +22,7 @@ from charassets.settings.collection import (
     IdentitySettings,
 )
 from charassets.settings.exporting import ExportSettings
+from charassets.settings.logging import LogSettings
 from charassets.settings.models import (
     DetectorSettings,
     EmbedderSettings,
@@ -86,6 +87,7 @@ class Settings(BaseSettings):
         description="The workspace in an object store, where a URI was given as workspace, which then names the copies here.",
     )
     store: StoreSettings = Field(default_factory=StoreSettings)
+    logs: LogSettings = Field(default_factory=LogSettings)
     profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
     decode_threads: int = Field(default=2, ge=1, le=256, description="Threads that read and decode pictures.")
