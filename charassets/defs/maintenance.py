@@ -32,16 +32,14 @@ def bring_up_to_date(context: dg.OpExecutionContext, config: ShardList, workbenc
     failed: dict[str, Exception] = {}
     for table, stage in workbench.stages.items():
         pointers = input_pointers(context.instance, stage)
-        for shard in config.shard_keys:
-            if shard in failed:
-                continue
-            try:
-                context.log_event(shard_event(stage, workbench.run_shard(table, shard), pointers, {}))
-            except ModelMissingError as error:
-                raise failure(context, error) from error
-            except Exception as error:  # one corrupt shard must not lose the others
-                context.log.exception(f"{table} {shard}")
-                failed[shard] = error
+        for shard, answer in workbench.run_shards(table, [key for key in config.shard_keys if key not in failed]):
+            if isinstance(answer, ModelMissingError):
+                raise failure(context, answer) from answer
+            if isinstance(answer, Exception):  # one corrupt shard must not lose the others
+                context.log.error(f"{table} {shard}", exc_info=answer)
+                failed[shard] = answer
+            else:
+                context.log_event(shard_event(stage, answer, pointers, {}))
     if failed:
         raise shards_failed(context, failed, len(config.shard_keys))
 
