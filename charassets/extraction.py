@@ -21,6 +21,9 @@ from charassets.attributes.policy import child_seen, is_quarantined
 from charassets.attributes.record import record_json
 from charassets.attributes.tags import parse
 from charassets.errors import UsageError
+from charassets.lake.artefacts import digest_in_force
+from charassets.lake.workspace import Workspace
+from charassets.models.trained import artefact_name
 from charassets.schema import (
     CHARACTER_ATTRIBUTES,
     CHARACTER_IDENTITIES,
@@ -172,7 +175,10 @@ def _through(settings: Settings, source: SourceSettings) -> tuple[dict[str, pa.T
     items = [{"source": _SOURCE, **asdict(item)} for item in opened.list_items()]
     rows = {SOURCE_ITEMS.name: pa.Table.from_pylist(items, schema=SOURCE_ITEMS.arrow)}
     rejected: list[Rejection] = []
-    stages = {**_stages(settings.model_dump_json()), RAW_SHARDS.name: RawShards(settings, {_SOURCE: opened})}
+    stages = {
+        **_stages(settings.model_dump_json(), _classifiers(settings)),
+        RAW_SHARDS.name: RawShards(settings, {_SOURCE: opened}),
+    }
     for name, stage in stages.items():
         rows[name] = stage.schema.empty_table() if name == RAW_SHARDS.name else TABLES[name].arrow.empty_table()
         batch = _batch(stage, rows)
@@ -184,10 +190,18 @@ def _through(settings: Settings, source: SourceSettings) -> tuple[dict[str, pa.T
 
 
 @lru_cache(maxsize=1)
-def _stages(settings_json: str) -> Mapping[str, Stage]:
+def _stages(settings_json: str, classifiers: tuple[str | None, ...]) -> Mapping[str, Stage]:  # noqa: ARG001 - a part of the key
     """The stages, kept with the models they hold; a gallery may change meanwhile, and is asked elsewhere."""
     stages = shard_stages(Settings.model_validate_json(settings_json))
     return {name: stage for name, stage in stages.items() if name != CHARACTER_IDENTITIES.name}
+
+
+def _classifiers(settings: Settings) -> tuple[str | None, ...]:
+    """The versions in force: where another one was put in force meanwhile, kept stages would go on asking the one before."""
+    if not settings.classifiers:
+        return ()
+    store = Workspace.of(settings).open_lake().store
+    return tuple(digest_in_force(store, artefact_name(one.name)) for one in settings.classifiers)
 
 
 def _batch(stage: Stage, rows: Mapping[str, pa.Table]) -> Batch:

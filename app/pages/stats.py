@@ -11,7 +11,7 @@ import gradio as gr
 from app import texts
 from app.components import Act, on_act, panel, view
 from app.markup import Child, Node, h
-from app.pages import charts, frame
+from app.pages import charts, design_view, frame
 from app.services import filters, stats
 from app.services.context import Context
 from app.services.filters import facets
@@ -29,6 +29,9 @@ _FATES = {
 }
 
 
+_COMPARED = ("group", "one", "other")
+
+
 def add(demo: gr.Blocks, context: Context) -> None:
     """The page."""
     with frame.page(demo, "stats"):
@@ -37,11 +40,15 @@ def add(demo: gr.Blocks, context: Context) -> None:
 
 
 def handle(context: Context, act: Act) -> str:
-    """The panel's value for an address: ``a`` and ``b`` are the attributes that are crossed."""
+    """The panel's value for an address: ``a`` and ``b`` are crossed; ``group``, ``one``, ``other`` are compared."""
     said = dict(parse_qsl(str(act.get("search", "")).removeprefix("?"), max_num_fields=20))
     first, second = (said.get(name, "") for name in ("a", "b"))
     if act.get("do") == "cross":
         first, second = (str((act.get("form") or {}).get(name, "")) for name in ("a", "b"))
+    compared = {name: said[name] for name in _COMPARED if name in said}
+    if act.get("do") == "design":
+        form = act.get("form") or {}
+        compared = {name: str(form.get(name, ""))[:200] for name in _COMPARED}
     first = first if first in facets() else "gender"
     second = second if second in facets() else "hair_color"
     with context.reading() as con:
@@ -60,11 +67,12 @@ def handle(context: Context, act: Act) -> str:
             ),
             _quality(con),
             _crossed(con, first, second),
+            design_view.card(con, compared),
             h("h2", "Values"),
             h("div.columns", [_distribution(con, column) for column in facets()]),
         )
-    search = "" if (first, second) == ("gender", "hair_color") else f"?{urlencode({'a': first, 'b': second})}"
-    return view(node, search=search)
+    crossed = {} if (first, second) == ("gender", "hair_color") else {"a": first, "b": second}
+    return view(node, search=f"?{urlencode(address)}" if (address := {**crossed, **compared}) else "")
 
 
 def _figures(con: duckdb.DuckDBPyConnection) -> Node:

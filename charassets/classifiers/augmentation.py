@@ -46,6 +46,8 @@ class Part:
         frames: all pictures. rows: places of this part. labels: (n,) of all pictures.
         framing: how the network wants them.
         seed: of the variations; None leaves pictures as they are.
+        batch: an epoch is whole batches of this many; those left over come first in the next one. A last batch of a few
+            pictures would be another one for two processes than for one, and has no statistics of its own.
     """
 
     def __init__(
@@ -55,15 +57,16 @@ class Part:
         labels: NDArray[np.int64],
         framing: Framing,
         seed: int | None = None,
+        batch: int = 1,
     ) -> None:
         self._frames, self._rows, self._labels, self._framing, self._seed = frames, rows, labels, framing, seed
-        self._epoch = 0
+        self._epoch, self._length = 0, len(rows) // batch * batch or len(rows)
 
     def __len__(self) -> int:
-        return len(self._rows)
+        return self._length
 
     def __getitem__(self, place: int) -> Mapping[str, object]:
-        row = int(self._rows[place])
+        row = int(self._rows[(place + self._epoch * self._length) % len(self._rows)])
         picture = np.asarray(self._frames[row])
         if self._seed is not None:
             picture = varied(picture, np.random.default_rng([self._seed, self._epoch, row]))

@@ -84,7 +84,7 @@ def trained(
 
     watcher = _watcher(course.team, tell)
     trainer = transformers.Trainer(
-        model=network,
+        model=_answering(network),
         args=_arguments(network, course, len(learnt)),
         train_dataset=learnt,  # pyright: ignore[reportArgumentType] - a data set by its methods
         eval_dataset=held,  # pyright: ignore[reportArgumentType]
@@ -149,6 +149,25 @@ def _arguments(network: "nn.Module", course: Course, pictures: int) -> "Training
         log_level="error",
         report_to="none",
     )
+
+
+def _answering(network: "nn.Module") -> "nn.Module":
+    """The network inside a plain module, whose checkpoints are its numbers by their own names.
+
+    Of its own classes transformers saves some numbers under older names, which its Trainer does not find again when it loads a
+    checkpoint (5.23: the attention of ViT stays as it was), and says nothing.
+    """
+    from torch import nn
+
+    class Answering(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.network = network
+
+        def forward(self, pixel_values: Any, labels: Any = None) -> Any:  # noqa: ANN401, ARG002 - the loss is the Trainer's
+            return {"logits": self.network(pixel_values=pixel_values).logits}
+
+    return Answering()
 
 
 def _rate(network: "nn.Module", tuning: Tuning) -> float:

@@ -78,8 +78,8 @@ def tune(
     course = Course.of(spec, folder, team, class_weights_of(examples, spec))
     network = backbone.network if not spec.tuning.lora else adapted(backbone.network, spec.tuning.lora)
     parts = [
-        Part(frames, examples.of(part), examples.labels, framing, seed)
-        for part, seed in ((TRAIN, spec.seed), (VALIDATION, None))
+        Part(frames, examples.of(part), examples.labels, framing, seed, batch)
+        for part, seed, batch in ((TRAIN, spec.seed, spec.tuning.batch), (VALIDATION, None, 1))
     ]
     steps = trained(network, parts[0], parts[1], course, tell)
     if not team.leads:

@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import json
 import shutil
 import time
@@ -89,3 +90,52 @@ def test_a_form_that_makes_no_sense_is_answered_in_one_line_and_starts_nothing(p
         assert '"alert"' in said
     assert list_runs(place[0]) == []
     assert spec_of({"name": "x", "control": "yes"}).shuffle_labels
+
+
+def test_a_picture_that_is_sent_is_asked_by_the_configured_classifiers_in_the_version_in_force(place, tmp_path):
+    import io
+
+    import numpy as np
+    from PIL import Image
+
+    from charassets.models.classifier import to_bytes
+    from charassets.models.trained import put_in_force
+    from charassets.settings import load_settings
+    from charassets.studio.scenes import draw_portrait
+    from charassets.studio.traits import sample_character
+    from charassets_tests.attributes.test_classifier_source import NAMES, linear
+
+    drawn = io.BytesIO()
+    Image.fromarray(draw_portrait(sample_character(5), 5, 192, framing="upper").pixels).save(drawn, "PNG")
+    settings = load_settings({"workspace": str(tmp_path / "own"), "classifiers": [{"name": "sex", "floor": 0.0}]})
+    workspace = Workspace.of(settings)
+    workspace.create()
+
+    def sent():
+        async def ask():
+            app = guarded(create_app(workspace, settings, pages=False))
+            transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:7860") as client:
+                headers = {"origin": "http://127.0.0.1:7860"}
+                files = {"images": ("one.png", drawn.getvalue(), "image/png")}
+                return (await client.post("/v1/extract", files=files, headers=headers)).json()
+
+        (found,) = asyncio.run(ask())["results"]
+        return [row for row in found["evidence"] if row["source"] == "classifier"]
+
+    def sure_of(value, name):
+        made = linear(("design",), columns=len(NAMES), values=("hero", "villain"))
+        tensors = {
+            **made.tensors,
+            "weights": np.zeros((2, len(NAMES)), np.float32),
+            "offsets": np.array(value, np.float32),
+        }
+        put_in_force(
+            workspace.open_lake().store, "sex", to_bytes(dataclasses.replace(made, tensors=tensors)), {"run": name}
+        )
+
+    sure_of((3.0, 0.0), "first")
+    (before,) = sent()
+    assert (before["attribute"], before["value"]) == ("classified_sex", "hero")
+    sure_of((0.0, 3.0), "second")
+    assert [row["value"] for row in sent()] == ["villain"]

@@ -28,3 +28,37 @@ def test_stats_shows_a_reliability_plot_and_the_error_of_every_measured_attribut
     assert "calibration error 0.021" in shown and "0.400" not in shown
     assert "Hair Color: share of right answers by confidence" in shown
     assert set(MEASURED) == {column.name for column in EVALUATION.columns}
+
+
+def test_what_tells_two_groups_apart_is_measured_and_refused_where_a_group_is_too_small(place):
+    workspace, settings = place
+    form = {"group": "source", "one": "art", "other": "web"}
+    shown = json.dumps(stats.handle(Context(workspace, settings), {"do": "design", "form": form}))
+    assert "a group needs 8" in shown or "both groups are the same" in shown
+    for hostile in ("'; DROP TABLE records; --", "<script>", ""):
+        stats.handle(Context(workspace, settings), {"do": "design", "form": {**form, "group": hostile, "one": hostile}})
+    assert Context(workspace, settings).has_warehouse
+
+
+def test_the_measurement_that_differs_comes_first(tmp_path):
+    import duckdb
+    import numpy as np
+
+    from app.services import designs
+    from charassets.design.catalogue import NAMES
+
+    rng = np.random.default_rng(0)
+    con = duckdb.connect()
+    columns = ", ".join(f'"{name}" DOUBLE' for name in NAMES)
+    con.execute("CREATE TABLE records (record_id VARCHAR, source VARCHAR)")
+    con.execute(f"CREATE TABLE design_features (record_id VARCHAR, {columns})")
+    for k in range(60):
+        values = rng.normal(0, 1, len(NAMES))
+        values[NAMES.index("edge_density")] += 3 * (k % 2)
+        con.execute("INSERT INTO records VALUES (?, ?)", [f"r{k}", ("calm", "busy")[k % 2]])
+        con.execute(f"INSERT INTO design_features VALUES (?{', ?' * len(NAMES)})", [f"r{k}", *values.tolist()])  # noqa: S608
+    found = designs.compared(con, "source", "busy", "calm")
+    assert found.sizes == (30, 30)
+    assert found.found[0].feature == "edge_density" and found.found[0].d > 2 and found.found[0].q < 1e-6
+    assert sum(one.q <= 0.05 for one in found.found) <= 4
+    assert designs.values(con, "source") == [("busy", 30), ("calm", 30)]

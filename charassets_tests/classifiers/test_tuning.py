@@ -98,6 +98,16 @@ def test_variations_are_made_of_pictures_of_their_own_side_and_only_to_learn_fro
     assert any(not before.equal(learnt[0]["pixel_values"]) for _ in [learnt.set_epoch(k) for k in range(1, 6)])
 
 
+def test_an_epoch_is_whole_batches_and_passes_over_nobody():
+    frames, labels = np.zeros((10, 8, 8, 3), np.uint8), np.arange(10)
+    part = Part(frames, np.arange(10), labels, FRAMING, seed=0, batch=4)
+    seen = []
+    for epoch in range(5):
+        part.set_epoch(epoch)
+        seen += [part[k]["labels"] for k in range(len(part))]
+    assert len(seen) == 40 and np.bincount(seen).tolist() == [4] * 10
+
+
 def test_a_variation_keeps_size_and_type():
     picture = np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8)
     made = [varied(picture, np.random.default_rng(k)) for k in range(40)]

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import av
 import numpy as np
 import pytest
@@ -128,3 +131,41 @@ def test_an_interrupted_video_leaves_no_partial_shard(folder, tmp_path_factory):
     assert done.manifest.counts["row"] >= 3
     rows = lake.fragment("raw_shards", shard).read(["episode", "scene", "time_s", "kind"]).to_pylist()
     assert {row["kind"] for row in rows} == {"video"} and {row["scene"] for row in rows} == {0, 1, 2}
+
+
+_SLOW = """
+import sys, time
+from charassets.lake.workspace import Workspace
+from charassets.settings import load_settings
+from charassets.sources import video
+from charassets.stages.raw_shards import RawShards
+from charassets.stages.runner import run_stage
+
+genuine = video.shots
+
+def slow(container):
+    for number, shot in enumerate(genuine(container)):
+        yield shot
+        print(number, flush=True)
+        if number == 1:
+            time.sleep(120)  # here it is killed
+
+video.shots = slow
+settings = load_settings({"workspace": sys.argv[1], "sources": [{"name": "films", "path": sys.argv[2]}]})
+run_stage(RawShards(settings), sys.argv[3], Workspace.of(settings).open_lake())
+"""
+
+
+def test_a_run_killed_in_the_middle_of_a_video_leaves_no_partial_shard(folder, tmp_path_factory):
+    work = tmp_path_factory.mktemp("killed")
+    settings = load_settings({"workspace": str(work), "sources": [{"name": "films", "path": str(folder)}]})
+    lake = Workspace.of(settings).open_lake()
+    shard = take_in(settings, lake).change.shards[0]
+    with subprocess.Popen(
+        [sys.executable, "-c", _SLOW, str(work), str(folder), shard], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert [process.stdout.readline().strip() for _ in range(2)] == ["0", "1"]
+        process.kill()
+    assert lake.fragment("raw_shards", shard) is None
+    assert not list((work / "lake" / "raw_shards").rglob("*.parquet"))
+    assert run_stage(RawShards(settings), shard, lake).manifest.counts["row"] >= 3
