@@ -72,8 +72,8 @@ class Part:
             picture = varied(picture, np.random.default_rng([self._seed, self._epoch, row]))
         return {"pixel_values": tensor_of(picture[None], self._framing)[0], "labels": int(self._labels[row])}
 
-    def set_epoch(self, epoch: int) -> None:
-        """Called by the loader before every epoch."""
+    def begin(self, epoch: int) -> None:
+        """An epoch begins. Not called ``set_epoch``: loaders of one and of several processes call that with other numbers."""
         self._epoch = epoch
 
 

@@ -82,7 +82,7 @@ def trained(
     import transformers
     from transformers.trainer_callback import PrinterCallback
 
-    watcher = _watcher(course.team, tell)
+    watcher = _watcher(course.team, learnt, tell)
     trainer = transformers.Trainer(
         model=_answering(network),
         args=_arguments(network, course, len(learnt)),
@@ -195,7 +195,7 @@ def _scored(logits: NDArray[np.floating], labels: NDArray[np.int64]) -> dict[str
     return {"log_loss": loss(answers, labels), "accuracy": float((answers.argmax(axis=1) == labels).mean())}
 
 
-def _watcher(team: Team, tell: Tell) -> Any:  # noqa: ANN401 - a class over transformers' own, known only inside
+def _watcher(team: Team, learnt: Part, tell: Tell) -> Any:  # noqa: ANN401 - a class over transformers' own, known only inside
     from transformers import TrainerCallback
 
     class Watcher(TrainerCallback):
@@ -203,6 +203,9 @@ def _watcher(team: Team, tell: Tell) -> Any:  # noqa: ANN401 - a class over tran
 
         stopped: StoppedError | None = None
         _asked = 0.0
+
+        def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: object) -> None:  # noqa: ANN401, ARG002
+            learnt.begin(int(state.epoch or 0))
 
         def on_step_end(self, args: Any, state: Any, control: Any, **_: object) -> None:  # noqa: ANN401, ARG002
             if team.leads and self.stopped is None and time.monotonic() - self._asked > _ASK_S:

@@ -94,8 +94,8 @@ def test_variations_are_made_of_pictures_of_their_own_side_and_only_to_learn_fro
     learnt = Part(frames + 100, examples.of(TRAIN), examples.labels, FRAMING, seed=0)
     before = learnt[0]["pixel_values"]
     assert before.equal(learnt[0]["pixel_values"])
-    learnt.set_epoch(1)
-    assert any(not before.equal(learnt[0]["pixel_values"]) for _ in [learnt.set_epoch(k) for k in range(1, 6)])
+    learnt.begin(1)
+    assert any(not before.equal(learnt[0]["pixel_values"]) for _ in [learnt.begin(k) for k in range(1, 6)])
 
 
 def test_an_epoch_is_whole_batches_and_passes_over_nobody():
@@ -103,7 +103,7 @@ def test_an_epoch_is_whole_batches_and_passes_over_nobody():
     part = Part(frames, np.arange(10), labels, FRAMING, seed=0, batch=4)
     seen = []
     for epoch in range(5):
-        part.set_epoch(epoch)
+        part.begin(epoch)
         seen += [part[k]["labels"] for k in range(len(part))]
     assert len(seen) == 40 and np.bincount(seen).tolist() == [4] * 10
 
