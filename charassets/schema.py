@@ -354,7 +354,7 @@ NEAR_DUPLICATES = Table(
 
 CHARACTER_CLUSTERS = Table(
     "character_clusters",
-    2,
+    3,
     "One row a kept, non-duplicate record: the character it belongs to.",
     (
         RECORD_ID,
@@ -363,6 +363,13 @@ CHARACTER_CLUSTERS = Table(
         Column("representative", pa.bool_(), "The most central member of its character.", False),
         Column(
             "similarity", pa.float32(), "Likeness to the representative of its character, a cosine; null for noise."
+        ),
+        Column("sub_cluster", pa.int32(), "View, pose or dress within its character, 0 the commonest; null for noise."),
+        Column("view", pa.string(), "How much it shows: face, bust, upper or figure; null where no head is seen."),
+        Column(
+            "moment_of",
+            pa.string(),
+            "Earlier frame that hardly differs and stands for it; null where it stands itself.",
         ),
     ),
 )

@@ -23,6 +23,8 @@ _CHARACTERS = """
         round(median(similarity::DOUBLE) FILTER (NOT representative), 4) AS median_alike,
         round(min(character_probability::DOUBLE), 4) AS weakest,
         count(*) FILTER (len(disagrees_on) > 0) AS disagreeing,
+        1 + coalesce(max(sub_cluster), 0) AS sub_clusters,
+        count(*) FILTER (moment_of IS NOT NULL) AS thinned,
         coalesce(any_value(record_id) FILTER (character_representative), min(record_id)) AS representative
     FROM records SEMI JOIN chosen USING (record_id)
     LEFT JOIN character_names USING (character_id)
@@ -42,6 +44,8 @@ class CharacterFacts:
         least_alike, median_alike: cosine of its members with its representative; None where there is one member.
         weakest: least strength of membership, 0-1.
         disagreeing: pictures that contradict what most of its pictures show of a stable trait.
+        sub_clusters: views, poses or dresses its pictures fall into.
+        thinned: pictures that are frames of another one's moment.
         representative: record that stands for it.
     """
 
@@ -52,6 +56,8 @@ class CharacterFacts:
     median_alike: float | None
     weakest: float | None
     disagreeing: int
+    sub_clusters: int
+    thinned: int
     representative: str
 
     @property

@@ -4,7 +4,7 @@ What belongs here: which records take part. Not here: the clustering (``charasse
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import count
 from typing import ClassVar
 
@@ -28,6 +28,8 @@ from charassets.schema import (
     EDITS,
     KNN_GRAPH,
     NEAR_DUPLICATES,
+    RAW_SHARDS,
+    SINGLE_CHARACTER_IMAGES,
     Table,
 )
 from charassets.settings import Settings
@@ -37,27 +39,31 @@ from charassets.similarity.decided import decided
 from charassets.similarity.joined import joined, looks, measured_anew
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
+from charassets.similarity.sub_clusters import sub_clusters
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import HEAD_COLUMNS, gather
 from charassets.stages.cluster_health import CARRIED, CARRIED_SCHEMA, UNKEPT
+from charassets.stages.cluster_members import READS as MEMBER_READS
+from charassets.stages.cluster_members import for_all, moments, views
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.known_traits import READS, TRAITS, traits_of
 
 
 class CharacterClusters(CollectionStage):
-    """Clusters one record of each duplicate group, then does as people said.
+    """Clusters one record of each duplicate group, frames of one moment as one, then does as people said.
 
     The other records are skipped: ``not_single``, ``duplicate`` or ``no_embedding``.
     """
 
     table: ClassVar[Table] = CHARACTER_CLUSTERS
-    code_version: ClassVar[str] = "8"
+    code_version: ClassVar[str] = "9"
     reads: ClassVar[Mapping[str, Reads]] = {
         NEAR_DUPLICATES.name: Reads(("record_id", "keeper", "group_id", "single")),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         CLIP_EMBEDDINGS.name: Reads((*VECTOR_COLUMNS, "head_embedding")),
         EDITS.name: Reads(tuple(EDITS.arrow.names)),
         **READS,
+        **MEMBER_READS,
     }
     continues: ClassVar[bool] = True
 
@@ -91,18 +97,25 @@ class CharacterClusters(CollectionStage):
         rows = stored.rows_of(keepers)
         skipped.update((keepers[i], "no_embedding") for i in np.flatnonzero(rows < 0))
         names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
-        graph = stored.graph.contracted(_keepers_of(stored, records), rows[rows >= 0])
+        rows = rows[rows >= 0]
         figures = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
+        stands = moments(inputs[RAW_SHARDS.name], names, figures)
+        standing = np.flatnonzero(stands == np.arange(len(stands)))
+        graph = stored.graph.contracted(_keepers_of(stored, records, rows, stands), rows[standing])
         vectors = self._joined(figures, inputs, names)
-        graph = graph if vectors is figures else measured_anew(graph, vectors)
-        found = cluster_vectors(vectors, graph, names, self._rule)
+        asked, chosen = [names[i] for i in standing], vectors[standing]
+        found = cluster_vectors(chosen, measured_anew(graph, chosen), asked, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
-        keeper_of = _keepers(edits, records)
+        keeper_of = _keepers(edits, records, names, stands)
         now = replay(edits)
         said = _said(now, keeper_of)
-        clusters = decided(found, vectors, names, said.same, said.different, _shown(now, keeper_of))
+        decisions = decided(found, chosen, asked, said.same, said.different, _shown(now, keeper_of))
+        clusters = for_all(decisions, standing, stands)
         before = _names_before(inputs.get(self.name))
-        rows = _rows(names, clusters, likeness(vectors, clusters), before)
+        parts = _Parts(
+            sub_clusters(figures, clusters.label), views(inputs[SINGLE_CHARACTER_IMAGES.name], names), stands
+        )
+        rows = _rows(names, clusters, likeness(vectors, clusters), parts, before)
         at = dict(zip(names, rows["character_id"].to_pylist(), strict=True))
         held = {record: at[keeper] for record, keeper in keeper_of.items() if keeper in at}
         return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: _carried(at, before)})
@@ -116,21 +129,43 @@ class CharacterClusters(CollectionStage):
         return joined(looks(figures, heads, self._head_weight), known, self._traits_weight)
 
 
-def _keepers_of(stored: StoredGraph, records: pa.Table) -> np.ndarray:
-    """For every row of the graph the row of its group's keeper, -1 where it is in no group or the keeper has no row."""
+@dataclass(frozen=True)
+class _Parts:
+    """What the n rows are within their character: sub-cluster, view, and the row of the frame whose moment each shows."""
+
+    sub_cluster: NDArray[np.int64]
+    view: list[str | None]
+    stands: NDArray[np.int64]
+
+
+def _keepers_of(
+    stored: StoredGraph, records: pa.Table, rows: NDArray[np.int64], stands: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """For every row of the graph the row of what stands for it, -1 where it is in no group or the keeper has no row.
+
+    That is its group's keeper, or the frame of whose moment the keeper is (``stands``, places in ``rows``).
+    """
     keeper = np.full(len(stored.record_ids), -1)
     member = stored.rows_of(records["record_id"])
     leader = stored.rows_of(records["group_id"])
     embedded = member >= 0
     keeper[member[embedded]] = leader[embedded]
-    return keeper
+    frame = np.arange(len(keeper))
+    frame[rows] = rows[stands]
+    return np.where(keeper >= 0, frame[keeper], -1)
 
 
-def _keepers(edits: Sequence[Edit], records: pa.Table) -> dict[str, str]:
-    """Of the records that edits speak of and that are there: the picture kept in the place of each, often itself."""
+def _keepers(
+    edits: Sequence[Edit], records: pa.Table, names: Sequence[str], stands: NDArray[np.int64]
+) -> dict[str, str]:
+    """Of the records that edits speak of and that are there: the picture that stands for each, often itself."""
+    frame: dict[str, str] = {
+        names[i]: names[int(standing)] for i, standing in enumerate(stands.tolist()) if i != standing
+    }
     named = sorted({record for edit in edits for _, record in edit.operation.claims().touched})
     copies = records.filter(pc.field("record_id").isin(pa.array(named, pa.string())))
-    return dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
+    kept: dict[str, str] = dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
+    return {record: frame.get(keeper, keeper) for record, keeper in kept.items()}
 
 
 def _shown(now: Decisions, keeper: Mapping[str, str]) -> dict[str, str | None]:
@@ -176,10 +211,12 @@ def _carried(now: Mapping[str, str | None], before: Mapping[str, str]) -> pa.Tab
 
 
 def _rows(
-    records: list[str], clusters: Clusters, similarity: NDArray[np.float32], before: Mapping[str, str]
+    records: list[str], clusters: Clusters, similarity: NDArray[np.float32], parts: _Parts, before: Mapping[str, str]
 ) -> pa.Table:
     called = _characters(records, clusters, before)
     names = [None if label < 0 else called[label] for label in clusters.label.tolist()]
     alike = pa.array(similarity, mask=np.isnan(similarity))
-    columns = [records, names, clusters.probability, clusters.representative, alike]
+    part = pa.array(parts.sub_cluster.astype(np.int32), mask=parts.sub_cluster < 0)
+    moment = [records[row] if row != k else None for k, row in enumerate(parts.stands.tolist())]
+    columns = [records, names, clusters.probability, clusters.representative, alike, part, parts.view, moment]
     return pa.table(columns, schema=CHARACTER_CLUSTERS.arrow)

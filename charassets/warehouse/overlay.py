@@ -190,6 +190,7 @@ def _records_sql(attributes: Sequence[str]) -> str:
     replaced += [
         "CASE WHEN changed.is_moved THEN changed.character_id ELSE stored.character_id END AS character_id",
         "CASE WHEN changed.is_moved THEN FALSE ELSE stored.character_representative END AS character_representative",
+        "CASE WHEN changed.is_moved THEN NULL ELSE stored.sub_cluster END AS sub_cluster",
         *(f"CASE WHEN changed.is_named THEN changed.{name} ELSE stored.{name} END AS {name}" for name in _NAMED),
         "CASE WHEN changed.record_id IS NULL THEN stored.reviewed ELSE changed.reviewed END AS reviewed",
     ]

@@ -49,6 +49,7 @@ NUMBERS: Mapping[str, str] = {
     "crop_score": "crop_score",
     "copies": "copies",
     "membership": "character_probability",
+    "sub_cluster": "sub_cluster",
     "identity_chance": "identity_chance",
     "identity_similarity": "identity_similarity",
     "identity_margin": "identity_margin",
@@ -75,6 +76,7 @@ TEXTS: Mapping[str, str] = {
     "series": "copyright",
     "episode": "episode",
     "group": "duplicate_group",
+    "view": "view",
 }
 """Names compared with words, whatever their case; ``miku*`` is a beginning."""
 
@@ -98,6 +100,7 @@ IS: Mapping[str, str] = {
     "text": "text_only",
     "representative": "character_representative",
     "cut_off": "len(cut_off) > 0",
+    "thinned": "moment_of IS NOT NULL",
 }
 """What ``is:`` asks for, each with its SQL."""
 

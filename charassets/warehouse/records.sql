@@ -63,7 +63,7 @@ WITH
 SELECT
     fates.record_id, fates.source, fates.shard, fates.text_only,
     clusters.character_id, clusters.probability AS character_probability,
-    clusters.representative AS character_representative,
+    clusters.representative AS character_representative, clusters.sub_cluster, clusters.view, clusters.moment_of,
     votes.consensus, votes.disagrees_on,
     CASE WHEN told.record_id IS NULL THEN who.name ELSE told.name END AS identity,
     CASE
@@ -121,6 +121,9 @@ COMMENT ON COLUMN records.text_only IS 'The record has words and no picture.';
 COMMENT ON COLUMN records.character_id IS 'Character it shows, e.g. character_003; null for noise and text.';
 COMMENT ON COLUMN records.character_probability IS 'Strength of membership in the character, 0-1.';
 COMMENT ON COLUMN records.character_representative IS 'The most central picture of its character.';
+COMMENT ON COLUMN records.sub_cluster IS 'View, pose or dress within its character, 0 the commonest; null for noise.';
+COMMENT ON COLUMN records.view IS 'How much it shows: face, bust, upper or figure; null where no head is seen.';
+COMMENT ON COLUMN records.moment_of IS 'Earlier frame that hardly differs and stands for it; null where it stands for itself.';
 COMMENT ON COLUMN records.consensus IS
     'Trait to what a strong majority of its character''s pictures show; null without a majority. See `cluster_consensus`.';
 COMMENT ON COLUMN records.disagrees_on IS 'Traits on which this picture disagrees with that majority.';

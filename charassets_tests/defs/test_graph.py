@@ -23,7 +23,10 @@ DEPENDENCIES = {
     "edits": {"edit_log"},
     "near_duplicates": {"single_character_images", "clip_embeddings", "knn_graph", "raw_shards", "edits"},
     "knn_graph": {"clip_embeddings"},
-    "character_clusters": {"near_duplicates", "knn_graph", "clip_embeddings", "edits", "character_attributes"},
+    "character_clusters": {
+        *("near_duplicates", "knn_graph", "clip_embeddings", "edits", "character_attributes"),
+        *("raw_shards", "single_character_images"),
+    },
     "merged_attributes": {"near_duplicates", "tag_evidence", "visual_evidence"},
     "cluster_consensus": {"character_clusters", "character_attributes", "merged_attributes", "tag_evidence"},
     "heads": {"clip_embeddings", "tag_evidence"},

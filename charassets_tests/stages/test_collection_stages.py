@@ -12,8 +12,9 @@ from charassets.stages.character_clusters import CharacterClusters
 from charassets.stages.cluster_health import CARRIED, UNKEPT
 from charassets.stages.collection import ALL, run_collection
 from charassets.stages.near_duplicates import NearDuplicates
+from charassets.stages.pipeline import collection_stages
 from charassets.warehouse import build, connect
-from charassets_tests.warehouse.small_lake import Drawn, built_lake, commit, settings_for
+from charassets_tests.warehouse.small_lake import RECORDS, Drawn, built_lake, commit, settings_for, write_shards
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,46 @@ def test_characters_are_found_among_keepers_alone(lake: Lake):
     assert sum(row["representative"] for row in found.values()) == 2
     codes = {"ann-1-copied": "duplicate", "ann-1-small": "duplicate", "two": "not_single", "nobody": "not_single"}
     assert skipped(lake, "character_clusters") == codes
+
+
+def test_frames_of_one_moment_are_one_witness_and_stay_members(tmp_path: Path):
+    """Three frames of one moment are no character of their own; they are members of the one that their standing frame has."""
+    still = [Drawn(f"ep_{k:04d}.png", degrees=90 + k, phash=0x5555 << 16 * k) for k in range(3)]
+    later = Drawn("ep_0009.png", degrees=110, phash=0x3333 << 40)
+    settings = settings_for(tmp_path)
+    workspace, lake = built_lake(settings, [*still, *RECORDS])
+    found = rows(lake, "character_clusters")
+    assert [found[d.name]["moment_of"] for d in still] == [None, "ep_0000.png", "ep_0000.png"]
+    alone = {found[d.name]["character_id"] for d in still}
+    assert len(alone) == 1
+    assert alone == {None} or len({name for name, row in found.items() if row["character_id"] in alone}) > 3
+
+    write_shards(lake, [*still, later, *RECORDS])
+    for stage in collection_stages(settings).values():
+        run_collection(stage, lake)
+    found = rows(lake, "character_clusters")
+    home = {found[d.name]["character_id"] for d in (*still, later)}
+    assert len(home) == 1 and {n for n, row in found.items() if row["character_id"] in home} == {
+        d.name for d in (*still, later)
+    }
+    assert found["ep_0002.png"]["similarity"] > 0.9 and found["ep_0009.png"]["moment_of"] is None
+    assert sum(row["representative"] for row in found.values() if row["character_id"] in home) == 1
+    assert {row["sub_cluster"] for row in found.values() if row["character_id"] is None} <= {None}
+
+    log = EditLog(workspace.edit_log)
+    log.append("records.same_character", {"record_ids": ["ep_0002.png", "ben-1"]})  # the frame speaks for its moment
+    take_snapshot(log, lake)
+    run_collection(CharacterClusters(settings), lake)
+    found = rows(lake, "character_clusters")
+    assert {found[n]["character_id"] for n in ("ep_0000.png", "ep_0002.png", "ben-2")} == {
+        found["ben-3"]["character_id"]
+    }
+    build(workspace, lake, settings)
+    with connect(workspace) as con:
+        told = con.execute(
+            "SELECT record_id, sub_cluster, view FROM records WHERE moment_of = 'ep_0000.png'"
+        ).fetchall()
+    assert sorted(told) == [("ep_0001.png", 0, None), ("ep_0002.png", 0, None)]
 
 
 def test_a_second_run_computes_nothing_and_a_new_gate_does(tmp_path: Path):
