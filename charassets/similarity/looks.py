@@ -78,7 +78,7 @@ def close_look(load: Load) -> Look:
         album = _Album(previews)
         answers = np.full(len(pairs), NOT_SEEN, np.int8)
         lines: dict[int, tuple] = {}
-        seen = previews.there[ends].all(axis=1)
+        seen = np.logical_and(previews.there[ends[:, 0]], previews.there[ends[:, 1]])
         order = order_of(ends, len(asked))
         for i in order[seen[order]].tolist():
             left, right = ends[i].tolist()

@@ -64,7 +64,7 @@ class Asking:
     def _keys(self, pairs: Pairs) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
         """Keys of the pairs' contents, of those pairs both of which have one; and which have."""
         content = self.measured.content[pairs]
-        there = (content >= 0).all(axis=1)
+        there = np.logical_and(content[:, 0] >= 0, content[:, 1] >= 0)
         return keyed(content[there]), there
 
 
