@@ -70,10 +70,10 @@ def main() -> None:
     parser.add_argument("--detector", default="mini:detector")
     parser.add_argument("--embedder", default="mini:embedder")
     parser.add_argument("--heads", default="mini:heads")
-    parser.add_argument("--size", type=int, default=320, help="input of the detector, pixels")
+    parser.add_argument("--size", type=int, help="input of the detector at the first look, pixels; the profile's if absent")
     given = parser.parse_args()
     models = {
-        "detector": {"path": given.detector, "image_size": given.size},
+        "detector": {"path": given.detector, **({"image_size": given.size} if given.size else {})},
         "embedder": {"path": given.embedder},
         "heads": {"path": given.heads},
     }
