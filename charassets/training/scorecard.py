@@ -70,7 +70,9 @@ def main() -> None:
     parser.add_argument("--detector", default="mini:detector")
     parser.add_argument("--embedder", default="mini:embedder")
     parser.add_argument("--heads", default="mini:heads")
-    parser.add_argument("--size", type=int, help="input of the detector at the first look, pixels; the profile's if absent")
+    parser.add_argument(
+        "--size", type=int, help="input of the detector at the first look, pixels; the profile's if absent"
+    )
     given = parser.parse_args()
     models = {
         "detector": {"path": given.detector, **({"image_size": given.size} if given.size else {})},
