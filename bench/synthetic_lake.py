@@ -8,6 +8,7 @@ have, and a re-encoded copy shares 60 % of its original's; crops and previews ar
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -137,7 +138,7 @@ def commit(lake: Lake, table: str, shard: str, columns: Mapping, *, keyed: bool 
         writer.commit(f"{table}/{shard}/{rows}", "bench", {})
 
 
-def _column(given: object, field: pa.Field, rows: int) -> pa.Array | pa.ChunkedArray:
+def _column(given: Any, field: pa.Field, rows: int) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401 - whatever numpy makes
     if given is None:
         given = pa.nulls(rows, field.type) if field.nullable else [_EMPTY[str(field.type)]] * rows
     return given.cast(field.type) if isinstance(given, pa.ChunkedArray) else pa.array(given, field.type)

@@ -3,7 +3,6 @@
 What belongs here: printing and asking. Not here: training (``charassets.classifiers``).
 """
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -92,7 +91,7 @@ def stop(name: Name, run_id: RunId = None, workspace: Workspace = None) -> None:
     talk(f"{name}/{run.id} is asked to stop ({run.state['state']})")
 
 
-def carried_out(spec: Spec, workspace: Path | None, *, json: bool) -> None:
+def carried_out(spec: Spec, workspace: str | None, *, json: bool) -> None:
     """Train, and print the report."""
     from charassets.classifiers.training import train
 
@@ -113,7 +112,7 @@ def _told(trained: "Trained | None", *, json: bool) -> None:
     talk(f"report: {trained.run.folder / REPORT}")
 
 
-def _surroundings(workspace: Path | None) -> tuple[Any, Any, Any]:
+def _surroundings(workspace: str | None) -> tuple[Any, Any, Any]:
     from charassets.cli.run import use_workspace
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings

@@ -94,7 +94,7 @@ def import_log(
     raise typer.Exit(_HELD if held else 0)
 
 
-def _log(workspace: Path | None) -> "EditLog":
+def _log(workspace: str | None) -> "EditLog":
     from charassets.cli.run import use_workspace
     from charassets.curation import EditLog
     from charassets.lake.workspace import Workspace as Place

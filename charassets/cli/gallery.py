@@ -177,7 +177,7 @@ def identify(
     print_table(list(columns), [[row.get(column) for column in columns] for row in answers])
 
 
-def _place(workspace: Path | None) -> tuple[Any, Any]:
+def _place(workspace: str | None) -> tuple[Any, Any]:
     from charassets.cli.run import use_workspace
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings

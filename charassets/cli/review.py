@@ -114,7 +114,7 @@ def take(
     print_json({"ok": True, "answers": count}) if json else print_facts({"answers taken": count})
 
 
-def _talk_with(workspace: Path | None, actor: str) -> None:
+def _talk_with(workspace: str | None, actor: str) -> None:
     log, taken = _log(workspace), []
     talk(_HELP)
     live, place = _opened(workspace)
@@ -174,7 +174,7 @@ def _questions(live: "LiveWarehouse", place: "Place", actor: str, count: int, *,
     return found
 
 
-def _known(workspace: Path | None, records: list[str]) -> None:
+def _known(workspace: str | None, records: list[str]) -> None:
     from charassets.warehouse.questions import check_records
 
     live, _ = _opened(workspace)
@@ -214,20 +214,20 @@ def _read(path: Path) -> Iterator[Mapping[str, Any]]:
         raise UsageError(f"cannot read the answers: {error}", where=str(path), todo="check the file") from None
 
 
-def _log(workspace: Path | None) -> "EditLog":
+def _log(workspace: str | None) -> "EditLog":
     from charassets.curation import EditLog
 
     return EditLog.of(_place(workspace))
 
 
-def _opened(workspace: Path | None) -> tuple["LiveWarehouse", "Place"]:
+def _opened(workspace: str | None) -> tuple["LiveWarehouse", "Place"]:
     from charassets.warehouse.live import LiveWarehouse
 
     place = _place(workspace)
     return LiveWarehouse(place), place
 
 
-def _place(workspace: Path | None) -> "Place":
+def _place(workspace: str | None) -> "Place":
     from charassets.cli.run import use_workspace
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings

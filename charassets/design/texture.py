@@ -17,7 +17,7 @@ def texture_features(canvas: Canvas) -> dict[str, float]:
     """The features of group ``texture`` by name."""
     dx, dy = (np.asarray(cv2.Sobel(canvas.grey, cv2.CV_32F, *axis, ksize=3), np.float32) for axis in ((1, 0), (0, 1)))
     # Not cv2.magnitude: its last bit depends on where in memory the arrays happen to lie. A step from 0 to 1 answers 4.
-    g = np.sqrt(dx * dx + dy * dy) / 4
+    g = np.asarray(np.sqrt(dx * dx + dy * dy) / 4, np.float32)
     laplacian = np.asarray(cv2.Laplacian(canvas.grey, cv2.CV_32F), np.float32)
     average, spread, _, kurtosis = moments(g)
     strong = g > STRONG_EDGE

@@ -8,6 +8,7 @@ import importlib.util
 import io
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import cv2
 import numpy as np
@@ -19,7 +20,7 @@ from charassets.models.two_looks import agreed, mirrored
 from charassets.models.weights import Weights, fast_twin
 from charassets.settings import DetectorSettings
 
-_PRECISION = {"cuda": {"quantize": 16}}
+_PRECISION: dict[str, dict[str, Any]] = {"cuda": {"quantize": 16}}
 """Half precision where a GPU computes; elsewhere ultralytics would round inputs and compute in single precision all the same."""
 
 
