@@ -3,6 +3,7 @@
 What belongs here: flags and printing. Not here: galleries (``charassets.enrolment``, ``charassets.identity``).
 """
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ import typer
 from charassets.cli.extract import Tags, read_picture
 from charassets.cli.options import Json, Workspace
 from charassets.cli.output import print_facts, print_json, print_table, talk
-from charassets.errors import UsageError
+from charassets.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
     from charassets.identity.shelf import Shelved
@@ -21,6 +22,7 @@ gallery = typer.Typer(
     help="Named characters with reference pictures: add, list, remove, go back.", no_args_is_help=True
 )
 
+_REJECTED = "rejected"
 _BY_NAME = "SELECT record_id, name FROM records JOIN character_names USING (character_id) ORDER BY record_id"
 _BY_TAG = """SELECT record_id, trim(split_part("character", ',', 1)) FROM records
     WHERE trim(coalesce("character", '')) NOT IN ('', 'original') AND "character" NOT LIKE '%,%' ORDER BY record_id"""
@@ -62,7 +64,10 @@ def add(
     for line in taken.refused:
         talk(f"left out: {line}")
     facts = {"added": taken.added, "refused": len(taken.refused), **_facts(taken.shelved)}
-    print_json({"ok": True, **facts}) if json else print_facts(facts)
+    lost = bool(taken.refused) and not taken.added
+    print_json({"ok": not lost, **facts}) if json else print_facts(facts)
+    if lost:
+        raise typer.Exit(SourceError.exit_code)
 
 
 @gallery.command("list")
@@ -170,11 +175,24 @@ def identify(
         for path in pictures:
             found = extract(read_picture(path, settings.images.max_bytes), tags, settings)
             answers.append({"picture": path.name, **ask(found)})
+    unread = [row for row in answers if row["verdict"] == _REJECTED]
     if json:
         print_json(answers)
-        return
-    columns = ("picture", "name", "chance", "similarity", "margin", "drawing_of", "review")
-    print_table(list(columns), [[row.get(column) for column in columns] for row in answers])
+    else:
+        for row in unread:
+            talk(f"{row['picture']}: {row['reason']}")
+        columns = ("name", "chance", "similarity", "margin", "drawing_of", "review")
+        named = [row | {"name": row["name"] or _nobody(row)} for row in answers]
+        print_table(
+            ["picture", *columns], [[row["picture"], *(row.get(column) for column in columns)] for row in named]
+        )
+    if len(unread) == len(answers):
+        raise typer.Exit(SourceError.exit_code)
+
+
+def _nobody(row: Mapping[str, Any]) -> str:
+    """In words why there is no name: nobody could be looked for, or nobody known was found."""
+    return f"- ({row['verdict']})" if row.get("similarity") is None else "nobody known"
 
 
 def _place(workspace: str | None) -> tuple[Any, Any]:

@@ -166,7 +166,8 @@ def _next_steps(outcome: Outcome) -> str:
     workspace = outcome.workspace
     folder, python = shlex.quote(str(workspace.root)), shlex.quote(sys.executable)
     query = "SELECT hair_color, count(*) FROM records GROUP BY ALL ORDER BY 2 DESC"
-    place = "" if workspace.root.name == "workspace" else f" WORKSPACE={folder}"
+    is_default = workspace.remote_uri is None and workspace.root.name == "workspace"
+    place = "" if is_default else f" WORKSPACE={shlex.quote(workspace.place)}"
     return "\n".join(
         [
             "",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from charassets.cli import progress
+from charassets.cli.output import talk
 from charassets.cli.sources import (
     SAMPLE,
     assigned,
@@ -241,7 +242,10 @@ def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
     if request.sources:
         workspace = load_settings().workspace
         known = read_workspace_file(workspace).get("sources", [])
-        flags["sources"] = sources_given(request.sources, without_sample(known, workspace))
+        own = without_sample(known, workspace)
+        if len(own) < len(known):
+            talk("the demo's drawings are no source of this workspace any more: your own take their place")
+        flags["sources"] = sources_given(request.sources, own)
     return flags, lasting
 
 

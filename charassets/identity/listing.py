@@ -14,12 +14,21 @@ PICTURES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".avif",
 """Endings of files in a folder that are taken for pictures; what the bytes are is the decoder's to say."""
 
 
+_TABLES = {".csv", ".parquet"}
+
+
 def rows_of_table(table: Path) -> list[tuple[str, Path]]:
     """Name and picture of every row of a .csv or .parquet with the columns ``name`` and ``path``.
 
     Raises:
         UsageError: it cannot be read, or lacks a column.
     """
+    if table.suffix.lower() not in _TABLES:
+        raise UsageError(
+            "that is neither a folder nor a table",
+            where=str(table),
+            todo="give a folder of folders, a .csv or a .parquet",
+        )
     import pyarrow.csv as csv
     import pyarrow.parquet as pq
 

@@ -135,7 +135,7 @@ class Workspace:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise BusyError(
-                    "another run works on this workspace", where=str(self.root), todo="wait for it to end"
+                    "another run works on this workspace", where=self.place, todo="wait for it to end"
                 ) from None
             self._await_orphans()
             with self._leased():

@@ -133,3 +133,10 @@ def test_a_run_names_records_learns_from_people_and_outlives_another_embedder(
     assert "--anew" in err
     anew, _ = asked("gallery", "add", folder, "--anew")
     assert anew["characters"] == 3
+
+
+def test_what_is_no_picture_is_said_and_is_no_success(charassets, workspace, tmp_path):
+    (tmp_path / "note.png").write_text("no picture")
+    code, _, err = charassets("gallery", "add", tmp_path / "note.png", "-w", workspace.root)
+    assert code == 2
+    assert "neither a folder nor a table" in err

@@ -40,19 +40,19 @@ def instance():
 
 def tick_of_sensor(instance, root):
     bench = Workbench(overrides=overrides_of(root))
-    context = dg.build_sensor_context(instance=instance, resources={"workbench": bench})
-    return new_shards(context)
+    with dg.build_sensor_context(instance=instance, resources={"workbench": bench}) as context:
+        return new_shards(context)
 
 
 def tick_of_schedule(instance, root):
     bench = Workbench(overrides=overrides_of(root))
-    context = dg.build_schedule_context(
+    with dg.build_schedule_context(
         instance=instance,
         scheduled_execution_time=MIDNIGHT,
         repository_def=defs().get_repository_def(),
         resources={"workbench": bench},
-    )
-    return nightly_shards.evaluate_tick(context)
+    ) as context:
+        return nightly_shards.evaluate_tick(context)
 
 
 def spans(tick):

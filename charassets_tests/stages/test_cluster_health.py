@@ -23,6 +23,7 @@ def fragment_of(tmp_path, sizes, *, noise=0, similarity=0.8, carried=None, unkep
         "similarity": [
             None if name is None else 1.0 if a else similarity for a, name in zip(first, names, strict=True)
         ],
+        **dict.fromkeys(("sub_cluster", "view", "moment_of"), [None] * len(names)),
     }
     lake = Lake(open_store(str(tmp_path / "lake")))
     with lake.writer(CHARACTER_CLUSTERS.name, ALL, CHARACTER_CLUSTERS.arrow) as writer:
