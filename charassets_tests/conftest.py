@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -6,6 +7,14 @@ import pytest
 
 hypothesis.settings.register_profile("no-clock", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("no-clock")
+
+
+def pytest_collection_modifyitems(items):
+    """Leave out on CI what starts several programs; everywhere else it runs."""
+    if os.environ.get("CI"):
+        for item in items:
+            if item.get_closest_marker("processes"):
+                item.add_marker(pytest.mark.skip(reason="starts several programs: run `make test` without CI set"))
 
 
 @pytest.fixture(scope="session")

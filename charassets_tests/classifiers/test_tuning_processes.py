@@ -17,7 +17,7 @@ from charassets.classifiers.spec import Spec, Tuning
 from charassets.classifiers.training import resume, train
 from charassets_tests.classifiers.paintings import backbone
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.processes]
 
 ALONE = {name: value for name, value in os.environ.items() if name not in ("RANK", "WORLD_SIZE")}
 

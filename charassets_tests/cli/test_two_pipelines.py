@@ -13,7 +13,7 @@ from charassets_tests.servers import s3_server
 pytestmark = pytest.mark.usefixtures("own_environment")
 
 
-@pytest.fixture(params=["folder", "s3"])
+@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.processes)])
 def place(request, tmp_path, monkeypatch):
     if request.param == "folder":
         yield str(tmp_path / "w")

@@ -89,6 +89,7 @@ def run_on_ray(*arguments):
 
 
 @pytest.mark.slow
+@pytest.mark.processes
 def test_the_next_run_goes_on_where_a_killed_one_broke_off(small_models, tmp_path, own_environment):
     source, work = folder_of(tmp_path / "pictures", 6), tmp_path / "work"
     models = ("--detector", small_models.detector, "--embedder", small_models.embedder)
