@@ -19,7 +19,8 @@ def prepare(home: Path) -> None:
     """Make ``home`` Dagster's, with the project's settings where it has none: they are then the user's to change.
 
     Raises:
-        UsageError: the address of the database names a driver that dagster-postgres does not bring.
+        UsageError: the address of the database names a driver that dagster-postgres does not bring, or the home was made before
+            the address was given and keeps its history elsewhere.
     """
     if os.environ.get(POSTGRES, "").startswith(("postgresql://", "postgres://")):
         # SQLAlchemy 2.1 reads these as psycopg 3
@@ -29,6 +30,12 @@ def prepare(home: Path) -> None:
     if not settings.exists():
         text = SETTINGS.read_text(encoding="utf-8")
         settings.write_text(_with_postgres(text) if os.environ.get(POSTGRES) else text, encoding="utf-8")
+    elif os.environ.get(POSTGRES) and not any(line.startswith("storage:") for line in settings.open(encoding="utf-8")):
+        raise UsageError(
+            f"{POSTGRES} is set, and this Dagster home keeps its history in files",
+            where=str(settings),
+            todo="switch the block `storage:` on in this file, or unset the variable",
+        )
     os.environ["DAGSTER_HOME"] = str(home)
 
 

@@ -57,7 +57,7 @@ class FileCache:
                     raise VerificationError(
                         f"file is damaged: {temporary.stat().st_size} bytes with sha256 {found[:12]}, expected {sha256[:12]}",
                         where=where,
-                        todo="delete the fragment's manifest.json and run again to rebuild it",
+                        todo="run again; if it is still named then, delete the fragment's manifest.json and run once more",
                     ) from None
                 self.adopt(temporary, sha256)
             finally:

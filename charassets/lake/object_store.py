@@ -148,7 +148,7 @@ class ObjectStore:
             return self._cache.get(sha256, lambda local: self._download(path, local), where)
         except (StorageError, OSError):
             if self.size(path) is None:
-                todo = "delete the fragment's manifest.json and run again to rebuild it"
+                todo = "run again; if it is still named then, delete the fragment's manifest.json and run once more"
                 raise VerificationError("file is missing", where=where, todo=todo) from None
             raise
 

@@ -55,7 +55,9 @@ def test_a_dead_holder_of_this_machine_is_not_waited_for(bucket: Bucket) -> None
     again = Lease(bucket, 600, "here")  # the caller holds the folder's lock, which the dead one would hold
     again.take()
     again.check()
+    assert holding(bucket) is not None
     again.give_back()
+    assert holding(bucket) is None
 
 
 def test_a_lease_that_is_no_lease_is_taken(bucket: Bucket) -> None:
