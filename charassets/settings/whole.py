@@ -90,7 +90,9 @@ class Settings(BaseSettings):
     logs: LogSettings = Field(default_factory=LogSettings)
     profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
-    decode_threads: int = Field(default=2, ge=1, le=256, description="Threads that read and decode pictures.")
+    decode_threads: int = Field(
+        default=2, ge=1, le=256, description="Threads that read and decode pictures, and compare copies."
+    )
     runner: Literal["local", "ray"] = Field(
         default="local",
         description="Who works on shards: this process, one after another, or the workers of a Ray cluster.",

@@ -1,22 +1,23 @@
-"""Close looks at many pairs of pictures, the latest pictures kept at hand.
+"""Close looks at many pairs of pictures, in several threads.
 
-What belongs here: looking, and the pictures at hand. Not here: how one pair is judged (``judgement``), in which order
-(``looking_order``), and which pairs were judged before (``answers``).
+What belongs here: looking. Not here: how one pair is judged (``judgement``), in which order (``looking_order``), the pictures that
+are kept at hand (``album``), and which pairs were judged before (``answers``).
 """
 
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Event, Lock
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from charassets.images.preview import decoded
+from charassets.similarity.album import Album
 from charassets.similarity.candidates import Pairs
-from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, Seen, judge
-from charassets.similarity.looking_order import order_of
-from charassets.similarity.previews import Load, Previews
+from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, judge
+from charassets.similarity.looking_order import turns_of
+from charassets.similarity.previews import Load
 
 ANSWER_NAMES = (DIFFERENT, VARIANT, DUPLICATE)
 """Answers by their code."""
@@ -38,8 +39,6 @@ DETAILS = pa.schema(
     ]
 )
 """What a close look measured, where the pictures are not different."""
-
-_SEEN = 500  # pictures with keypoints at hand: 350 kB each
 
 
 @dataclass(frozen=True)
@@ -64,30 +63,36 @@ def nobody_looks(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirr
     return Looked(np.full(len(pairs), NOT_SEEN, np.int8), DETAILS.empty_table())
 
 
-def close_look(load: Load) -> Look:
+def close_look(load: Load, threads: int = 1) -> Look:
     """Compares previews.
 
     Args:
         load: where they come from; pairs of which one has none are not answered.
+        threads: how many compare at a time; the answers are the same with any number.
     """
 
     def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> Looked:
         asked, ends = np.unique(pairs, return_inverse=True)
         ends = ends.reshape(pairs.shape)
         previews = load(contents.take(pa.array(asked)))
-        album = _Album(previews)
+        album = Album(previews)
         answers = np.full(len(pairs), NOT_SEEN, np.int8)
         lines: dict[int, tuple] = {}
         seen = np.logical_and(previews.there[ends[:, 0]], previews.there[ends[:, 1]])
-        order = order_of(ends, len(asked))
-        for i in order[seen[order]].tolist():
-            left, right = ends[i].tolist()
-            found = judge(album.seen(left), album.seen(right), int(bits[i]), int(mirrored_bits[i]))
-            answers[i] = ANSWER_NAMES.index(found.answer)
-            if found.answer != DIFFERENT:
-                lines[i] = _line(found)
-        rows = [lines[i] for i in sorted(lines)]
-        columns = zip(*rows, strict=True) if rows else ([] for _ in DETAILS)
+        rows = np.flatnonzero(seen)
+        turns = turns_of(ends[rows], len(asked))
+
+        def take(turn: int) -> None:
+            for i in rows[turns[turn]].tolist():
+                left, right = ends[i].tolist()
+                found = judge(album.seen(left), album.seen(right), int(bits[i]), int(mirrored_bits[i]))
+                answers[i] = ANSWER_NAMES.index(found.answer)
+                if found.answer != DIFFERENT:
+                    lines[i] = _line(found)
+
+        _each(take, range(len(turns)), threads)
+        alike = [lines[i] for i in sorted(lines)]
+        columns = zip(*alike, strict=True) if alike else ([] for _ in DETAILS)
         return Looked(answers, pa.table([pa.array(c, f.type) for c, f in zip(columns, DETAILS, strict=True)], DETAILS))
 
     return look
@@ -101,17 +106,25 @@ def _line(found: Judgement) -> tuple:
     return (*told, seen.same, seen.changed, seen.turn, list(seen.box))
 
 
-class _Album:
-    """Pictures as they are compared, the latest kept at hand."""
+def _each(take: Callable[[int], None], turns: Iterable[int], threads: int) -> None:
+    """Take every turn, in threads that each take the next one in the order; the first error ends all."""
+    coming, one_at_a_time, ended = iter(turns), Lock(), Event()
 
-    def __init__(self, previews: Previews) -> None:
-        self._previews = previews
-        self._seen: OrderedDict[int, Seen] = OrderedDict()
+    def work() -> None:
+        try:
+            while not ended.is_set():
+                with one_at_a_time:
+                    turn = next(coming, None)
+                if turn is None:
+                    return
+                take(turn)
+        except BaseException:
+            ended.set()
+            raise
 
-    def seen(self, place: int) -> Seen:
-        if place not in self._seen:
-            self._seen[place] = Seen.of(decoded(self._previews[place]))
-            if len(self._seen) > _SEEN:
-                self._seen.popitem(last=False)
-        self._seen.move_to_end(place)
-        return self._seen[place]
+    with ThreadPoolExecutor(threads, "look") as pool:
+        try:
+            for done in [pool.submit(work) for _ in range(threads)]:
+                done.result()
+        finally:
+            ended.set()

@@ -74,6 +74,7 @@ class NearDuplicates(CollectionStage):
     def __init__(self, settings: Settings) -> None:
         self._gates = settings.gates
         rule = settings.duplicates
+        self._threads = settings.decode_threads
         self._rule = DuplicateRule(rule.cosine, rule.phash_bits, rule.neighbours)
 
     def settings_read(self) -> Mapping[str, JsonValue]:
@@ -108,7 +109,9 @@ class NearDuplicates(CollectionStage):
 
     def look_at(self, images: Collection) -> Look:
         """What answers about pairs that nobody looked at before: a close look at their previews."""
-        return close_look(lambda names: Previews.gathered(names, images.batches(["image_id", "preview"])))
+        return close_look(
+            lambda names: Previews.gathered(names, images.batches(["image_id", "preview"])), self._threads
+        )
 
 
 def _near(graph: Collection, records: pa.Array, most: int) -> Pairs:
