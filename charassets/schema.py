@@ -400,6 +400,70 @@ CLUSTER_CONSENSUS = Table(
     ),
 )
 
+STRETCH = pa.struct(
+    [
+        pa.field("scene", pa.int32()),
+        pa.field("first_s", pa.float64(), nullable=False),
+        pa.field("last_s", pa.float64(), nullable=False),
+        pa.field("frames", pa.int32(), nullable=False),
+    ]
+)
+"""Consecutive frames of one scene on which a track's character is seen."""
+
+TRACKED_ATTRIBUTE = pa.struct(
+    [
+        pa.field("attribute", pa.string(), nullable=False),
+        pa.field("value", pa.string(), nullable=False),
+        pa.field("confidence", pa.float32(), nullable=False),
+        pa.field("status", pa.string(), nullable=False),
+        pa.field("runner_up", pa.string()),
+    ]
+)
+"""A fused answer that is not Unknown, as in ``character_attributes``."""
+
+TRACKS = Table(
+    "tracks",
+    1,
+    "One row a track: a character through one film, over cuts, with one identity and one fused attribute record.",
+    (
+        Column("record_id", pa.string(), "Frame that stands for the track: the most typical of the clearest.", False),
+        Column("track_id", pa.string(), "Name of the track; it stays while its first frame does.", False),
+        Column("source", pa.string(), "Name of the source.", False),
+        Column(
+            "film", pa.string(), "Source item of the film; of frames that were extracted before their episode.", False
+        ),
+        Column("episode", pa.string(), "Episode, which is the film's file name; null where nothing says it."),
+        Column("first_s", pa.float64(), "First second at which it is seen.", False),
+        Column("last_s", pa.float64(), "Last second at which it is seen.", False),
+        Column("frames", pa.int32(), "Frames on which it is seen.", False),
+        Column("stretches", pa.list_(STRETCH), "Its appearances, in order: consecutive frames of one scene.", False),
+        Column("records", pa.list_(pa.string()), "Its frames in order of time; they are rows of `raw_shards`.", False),
+        Column("coherence", pa.float32(), "Mean likeness of its frames to their mean, a cosine.", False),
+        Column("name", pa.string(), "Character of the gallery that its frames show together; null: nobody of it."),
+        Column(
+            "status",
+            pa.string(),
+            "reviewed (a person's word about a frame), recognised, or unknown; null where there is no gallery.",
+        ),
+        Column(
+            "share",
+            pa.float32(),
+            "Mean chance, 0-1, that its frames give the likeliest character; null without a gallery.",
+        ),
+        Column("similarity", pa.float32(), "Mean likeness of the frames that say this name; null without a name."),
+        Column(
+            "margin", pa.float32(), "Mean score difference of these to their second candidate, in natural log-odds."
+        ),
+        Column("votes", pa.int32(), "Frames whose nearest character this is; null without a gallery."),
+        Column(
+            "attributes",
+            pa.list_(TRACKED_ATTRIBUTE),
+            "What the evidence of all its frames is fused to; what stays Unknown is left out.",
+            False,
+        ),
+    ),
+)
+
 EDITS = Table(
     "edits",
     1,
@@ -433,6 +497,7 @@ TABLES: dict[str, Table] = {
         MERGED_ATTRIBUTES,
         CHARACTER_CLUSTERS,
         CLUSTER_CONSENSUS,
+        TRACKS,
     )
 }
 

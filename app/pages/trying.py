@@ -11,8 +11,8 @@ import gradio as gr
 from app import texts
 from app.components import Act, on_act, panel, view
 from app.markup import Child, Node, h
-from app.pages import frame, record_view, trying_view
-from app.services import browse, search, trying
+from app.pages import frame, record_view, timeline_view, trying_view
+from app.services import browse, search, timeline, trying
 from app.services.context import Context
 from app.services.filters import Filter
 from app.services.trying import Tried
@@ -22,7 +22,7 @@ from charassets.errors import UsageError
 _NEAREST = 6
 
 Session = dict[str, Any]
-"""What one visitor has before them: ``tried``, ``refused``, ``chosen`` (number), ``corrections`` (by number)."""
+"""What one visitor has before them: ``tried``, ``refused``, ``timelines``, ``chosen`` (number), ``corrections`` (by number)."""
 
 
 def add(demo: gr.Blocks, context: Context) -> None:
@@ -121,7 +121,8 @@ def _looked(context: Context, files: Sequence[bytes], drawing: int, words: str) 
     tried = [trying.look(one, words, context.settings) for one in given] or [
         trying.words_alone(words, context.settings)
     ]
-    session: Session = {"tried": tried, "refused": refused, "chosen": 0, "corrections": {}}
+    lines = timeline.timelines(context, tried)
+    session: Session = {"tried": tried, "refused": refused, "timelines": lines, "chosen": 0, "corrections": {}}
     return session, view(_result(context, session, ""))
 
 
@@ -171,13 +172,20 @@ def _result(context: Context, session: Session, asked: str) -> Node:
     return h(
         "div",
         refused,
+        timeline_view.timeline_card(session["timelines"], tried, chosen),
         trying_view.strip(tried, chosen) if len(tried) > 1 else None,
         trying_view.picture_card(one),
         trying_view.attribute_card(one, corrections, asked),
-        trying_view.frame_card(tried) if any(t.given.time_s is not None for t in tried) else None,
+        trying_view.frame_card(tried) if _one_character(session) else None,
         _nearest(context, one),
         trying_view.json_card(one, corrections),
     )
+
+
+def _one_character(session: Session) -> bool:
+    """Whether all pictures are frames of a film that shows no two characters: then they may speak together."""
+    films = session["timelines"]
+    return len(films) == 1 and len(films[0].lines) < 2  # noqa: PLR2004 - two
 
 
 def _nearest(context: Context, one: Tried) -> Child:

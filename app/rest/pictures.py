@@ -124,7 +124,7 @@ def frames(name: str, data: bytes | None) -> list[tuple[str, bytes | None]]:
     """
     if data is None or not video.is_video(data):
         return [(name, data)]
-    return [(f"{name} @ {time_s:.1f} s", picture) for time_s, picture in video.pictures(data)]
+    return [(f"{name} @ {frame.time_s:.1f} s", picture) for frame, picture in video.pictures(data)]
 
 
 async def gathered(

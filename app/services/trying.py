@@ -37,11 +37,21 @@ _EXAMPLE_SIDE = 384
 
 @dataclass(frozen=True)
 class Given:
-    """A picture to look at: its bytes, what to call it, and for a frame its time."""
+    """A picture to look at.
+
+    Attributes:
+        name: what to call it.
+        data: its bytes.
+        time_s: of a frame its time in seconds.
+        film: of a frame the number of the file it is of.
+        part: of a frame what it stands for.
+    """
 
     name: str
     data: bytes
     time_s: float | None = None
+    film: int | None = None
+    part: video.Part | None = None
 
 
 @dataclass(frozen=True)
@@ -72,7 +82,10 @@ def take(files: Sequence[bytes]) -> tuple[list[Given], list[str]]:
             given.append(Given(f"picture {number}", data))
             continue
         try:
-            given += [Given(f"{time_s:.1f} s", picture, time_s) for time_s, picture in video.pictures(data)]
+            given += [
+                Given(f"{frame.time_s:.1f} s", picture, frame.time_s, number, frame.part)
+                for frame, picture in video.pictures(data)
+            ]
         except Rejected as rejected:
             refused.append(f"file {number}: {rejected.detail or rejected.code}")
     if len(given) > MOST_PICTURES:

@@ -18,6 +18,7 @@ from charassets.defs import (
     maintenance,
     raw,
     similarity,
+    tracks,
     warehouse,
 )
 from charassets.defs.resources import Workbench
@@ -32,6 +33,7 @@ _ASSETS = (
     identity,
     similarity,
     consensus,
+    tracks,
     learning,
     classifiers,
     evaluation,

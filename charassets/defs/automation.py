@@ -25,6 +25,7 @@ from charassets.defs.partitions import SHARDS, SHARDS_PER_RUN, contiguous, range
 from charassets.defs.raw import raw_shards
 from charassets.defs.resources import Workbench
 from charassets.defs.similarity import character_clusters, knn_graph, near_duplicates
+from charassets.defs.tracks import tracks
 from charassets.defs.warehouse import warehouse
 from charassets.errors import BusyError
 from charassets.sources.intake import take_in
@@ -51,6 +52,7 @@ COLLECTION_ASSETS = dg.AssetSelection.assets(
     merged_attributes,
     character_clusters,
     cluster_consensus,
+    tracks,
     warehouse,
     exports,
     character_outputs,

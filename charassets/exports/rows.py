@@ -25,7 +25,7 @@ from charassets.warehouse.records import column_of
 
 ORIGIN = (
     *("source", "uri", "member", "item_key", "row", "image_id", "width", "height", "crop_box"),
-    *("rating", "post_id", "artist", "character", "copyright", "episode", "scene", "frame", "time_s"),
+    *("rating", "post_id", "artist", "character", "copyright", "episode", "scene", "frame", "time_s", "track_id"),
 )
 """Columns that say where a record comes from."""
 

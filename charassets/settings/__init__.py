@@ -13,6 +13,7 @@ from charassets.settings.collection import (
     GraphSettings,
     IdentitySettings,
     ShareLimit,
+    TrackSettings,
 )
 from charassets.settings.exporting import ExportSettings, SplitSettings
 from charassets.settings.logging import LogSettings
@@ -61,6 +62,7 @@ __all__ = [
     "StoreSettings",
     "TaggerSettings",
     "TextLlmSettings",
+    "TrackSettings",
     "VlmSettings",
     "below",
     "copy_of",

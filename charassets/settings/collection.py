@@ -69,6 +69,24 @@ class ClusterSettings(Section):
     )
 
 
+class TrackSettings(Section):
+    """When figures on frames of one film are the same character."""
+
+    likeness: float = Field(
+        default=0.6,
+        ge=-1,
+        le=1,
+        description="Least cosine of the looks (figure and head) of two figures of one track. .6 is measured on the shipped "
+        "embedder: of studio characters other shots of one film reach it in 19 of 20 pairs, other characters in none of 1,944.",
+    )
+    gap_s: float = Field(
+        default=10.0,
+        gt=0,
+        description="Most seconds between two frames of an appearance; frames that hardly differ from the last one are not taken, "
+        "so a still shot has gaps.",
+    )
+
+
 class _Limit(Section):
     severity: Literal["warn", "error"] = Field(default="warn", description="What a broken limit is called in Dagster.")
 

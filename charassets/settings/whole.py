@@ -20,6 +20,7 @@ from charassets.settings.collection import (
     DuplicateSettings,
     GraphSettings,
     IdentitySettings,
+    TrackSettings,
 )
 from charassets.settings.exporting import ExportSettings
 from charassets.settings.logging import LogSettings
@@ -115,6 +116,7 @@ class Settings(BaseSettings):
     graph: GraphSettings = Field(default_factory=GraphSettings)
     duplicates: DuplicateSettings = Field(default_factory=DuplicateSettings)
     clusters: ClusterSettings = Field(default_factory=ClusterSettings)
+    tracks: TrackSettings = Field(default_factory=TrackSettings)
     checks: CheckSettings = Field(default_factory=CheckSettings)
     attributes: AttributeSettings = Field(default_factory=AttributeSettings)
     evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)

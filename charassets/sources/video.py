@@ -149,6 +149,21 @@ def shots(container: "InputContainer") -> Iterator[Shot]:
         yield stretch.shot
 
 
+def scenes(container: "InputContainer") -> list[float]:
+    """The seconds at which scenes begin, 0 first.
+
+    Raises:
+        Rejected: ``undecodable``.
+    """
+    begun, before = [0.0], None
+    for frame, time_s in _looked_at(container):
+        thumb = _thumb(_rgb(frame))
+        if before is not None and _apart(before, thumb) > _CUT:
+            begun.append(time_s)
+        before = thumb
+    return begun
+
+
 def png(pixels: NDArray[np.uint8]) -> bytes:
     """A frame as a file; the same bytes for the same pixels."""
     held = io.BytesIO()
@@ -159,7 +174,7 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 def _looked(stretch: _Stretch | None, frame: "VideoFrame", time_s: float) -> tuple[_Stretch, _Stretch | None]:
     """The stretch a frame belongs to, and the one that ended with it."""
     pixels = _rgb(frame)
-    thumb = np.asarray(cv2.resize(pixels, _THUMB, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)
+    thumb = _thumb(pixels)
     sharpness = float(cv2.Laplacian(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var())
     cut = stretch is not None and _apart(stretch.thumb, thumb) > _CUT
     scene = 0 if stretch is None else stretch.scene + cut
@@ -211,6 +226,10 @@ def _size(uri: str) -> int:
     if found is None:
         raise Rejected("missing_file", "the video is gone")
     return found.stamp.size if found.stamp else 0
+
+
+def _thumb(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    return np.asarray(cv2.resize(pixels, _THUMB, interpolation=cv2.INTER_AREA), np.float32) / np.float32(255)
 
 
 def _apart(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

@@ -40,6 +40,7 @@ def collection_stages(settings: Settings) -> Mapping[str, CollectionStage]:
     from charassets.stages.knn_graph import KnnGraph
     from charassets.stages.merged_attributes import MergedAttributes
     from charassets.stages.near_duplicates import NearDuplicates
+    from charassets.stages.tracks import Tracks
 
     stages: tuple[CollectionStage, ...] = (
         KnnGraph(settings),
@@ -47,5 +48,6 @@ def collection_stages(settings: Settings) -> Mapping[str, CollectionStage]:
         MergedAttributes(settings),
         CharacterClusters(settings),
         ClusterConsensus(settings),
+        Tracks(settings),
     )
     return {stage.name: stage for stage in stages}

@@ -29,6 +29,7 @@ from charassets.schema import (
     RAW_SHARDS,
     SINGLE_CHARACTER_IMAGES,
     TAG_EVIDENCE,
+    TRACKS,
     VISUAL_EVIDENCE,
 )
 from charassets.similarity.answers import DUPLICATE
@@ -142,6 +143,22 @@ def within_their_range(lake: Lake, fragment: Fragment) -> str | None:
             np.isfinite(values).all() and values.min() >= feature.low - slack and values.max() <= feature.high + slack
         ):
             return f"{feature.name} reaches from {values.min():g} to {values.max():g}"
+    return None
+
+
+def frames_in_one_track(lake: Lake, fragment: Fragment) -> str | None:
+    """Every frame is of one track, its stretches count them all and lie between its first and last second."""
+    rows = fragment.read(["record_id", "records", "frames", "stretches", "first_s", "last_s"]).to_pylist()
+    frames = [record for row in rows for record in row["records"]]
+    if len(frames) != len(set(frames)):
+        return f"{len(frames) - len(set(frames))} frames are of two tracks"
+    for row in rows:
+        seconds = [second for part in row["stretches"] for second in (part["first_s"], part["last_s"])]
+        counted = sum(part["frames"] for part in row["stretches"])
+        if (counted, row["frames"]) != (len(row["records"]),) * 2 or row["record_id"] not in row["records"]:
+            return f"the track of {row['record_id']} does not count its frames"
+        if seconds != sorted(seconds) or (seconds[0], seconds[-1]) != (row["first_s"], row["last_s"]):
+            return f"the track of {row['record_id']} is not in order of time"
     return None
 
 
@@ -259,6 +276,13 @@ CONTRACTS: dict[str, tuple[Contract, ...]] = {
         _FILES,
         Contract("keys_unique", "No record has two rows of one trait.", unique_by("record_id", "attribute")),
         _WORDS,
+        Contract("shares_are_fractions", "Shares lie between 0 and 1.", fractions_within("share")),
+    ),
+    TRACKS.name: (
+        _BOOKS,
+        _FILES,
+        Contract("keys_unique", "No two tracks have one name.", unique_by("track_id")),
+        Contract("frames_in_one_track", "Every frame is of one track, in order of time.", frames_in_one_track),
         Contract("shares_are_fractions", "Shares lie between 0 and 1.", fractions_within("share")),
     ),
 }

@@ -12,7 +12,7 @@ from charassets.errors import Rejected
 from charassets.images.contact_sheet import sheet
 from charassets.images.decode import decode
 from charassets.lake.fragments import Fragment, Lake
-from charassets.schema import CHARACTER_CLUSTERS, NEAR_DUPLICATES, SINGLE_CHARACTER_IMAGES
+from charassets.schema import CHARACTER_CLUSTERS, NEAR_DUPLICATES, SINGLE_CHARACTER_IMAGES, TRACKS
 from charassets.settings import GateSettings, ImageSettings
 from charassets.stages.collection import ALL
 from charassets.stages.gates import verdicts
@@ -78,6 +78,17 @@ def duplicates(lake: Lake, max_bytes: int) -> dict[str, bytes]:
     grouped = {group for group, relation, _ in lines if relation != "self"}
     labels = {record: "keeper" if how == "self" else how for group, how, record in lines if group in grouped}
     return _collection_sheet(lake, "duplicates", dict(list(labels.items())[: TILES * 2]), max_bytes)
+
+
+def tracks(lake: Lake, max_bytes: int) -> dict[str, bytes]:
+    """A sheet of the frames that stand for tracks, film by film, each with its name and its first second."""
+    fragment = lake.fragment(TRACKS.name, ALL)
+    if fragment is None:
+        return {}
+    rows = fragment.read(["record_id", "name", "first_s"]).slice(0, TILES * 2)
+    columns = (rows[name].to_pylist() for name in ("record_id", "name", "first_s"))
+    labels = {record: f"{name or 'unknown'} {first:.0f} s" for record, name, first in zip(*columns, strict=True)}
+    return _collection_sheet(lake, "tracks", labels, max_bytes)
 
 
 def pixels_of(crop: bytes) -> NDArray[np.uint8] | None:

@@ -33,7 +33,7 @@ from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 
-CODE_VERSION = "7"
+CODE_VERSION = "8"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"

@@ -75,6 +75,7 @@ TEXTS: Mapping[str, str] = {
     "identity_status": "identity_status",
     "series": "copyright",
     "episode": "episode",
+    "track": "track_id",
     "group": "duplicate_group",
     "view": "view",
 }

@@ -59,7 +59,8 @@ WITH
             map_from_entries(list((attribute, consensus) ORDER BY attribute)) AS consensus,
             coalesce(list(attribute ORDER BY attribute) FILTER (verdict = 'differs'), []) AS disagrees_on
         FROM cluster_consensus GROUP BY record_id
-    )
+    ),
+    tracked AS (SELECT unnest(records) AS record_id, track_id FROM tracks)
 SELECT
     fates.record_id, fates.source, fates.shard, fates.text_only,
     clusters.character_id, clusters.probability AS character_probability,
@@ -77,7 +78,7 @@ SELECT
     answers.mean_confidence, answers.decided, answers.reviewed, lent.from_copies,
     raw.image_id, raw.uri, raw.member, raw.item_key, raw."row", raw.kind, raw.format, raw.width, raw.height, raw.has_alpha,
     raw.tags, raw.description, raw.rating, raw.post_id, raw.artist, raw.character, raw.copyright,
-    raw.episode, raw.scene, raw.frame, raw.time_s,
+    raw.episode, raw.scene, raw.frame, raw.time_s, tracked.track_id,
     images.sharpness, images.brightness, images.contrast, images.crop_label, images.crop_score, images.crop_box,
     images.crop_id, images.cut_off, images.tag_flags,
     list_sort(list_distinct(list_transform(
@@ -96,6 +97,7 @@ LEFT JOIN character_clusters AS clusters USING (record_id)
 LEFT JOIN votes USING (record_id)
 LEFT JOIN character_identities AS who USING (record_id)
 LEFT JOIN said_identities AS told USING (record_id)
+LEFT JOIN tracked USING (record_id)
 LEFT JOIN lent USING (record_id)
 LEFT JOIN answers USING (record_id)
 WHERE fates.fate = 'kept'
@@ -141,6 +143,7 @@ COMMENT ON COLUMN records.decided IS 'How many of the nine attributes are decide
 COMMENT ON COLUMN records.reviewed IS 'Attributes that a person answered; null if none. `final_attributes` has both answers.';
 COMMENT ON COLUMN records.from_copies IS
     'Attributes to which words of dropped copies were added, with the copies and those words; null if none were.';
+COMMENT ON COLUMN records.track_id IS 'Track of its film that the frame belongs to, see `tracks`; null where it is no frame of a film.';
 COMMENT ON COLUMN records.seen IS 'What the detector saw, by the gates: any of face, head, person; null for text.';
 COMMENT ON COLUMN records.duplicate_group IS 'Group of copies it was kept of: its own record_id; null for text.';
 COMMENT ON COLUMN records.copies IS 'Size of that group, 1 for a picture without copies.';

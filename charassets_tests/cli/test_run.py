@@ -23,6 +23,7 @@ STAGES = (
         "merged_attributes",
         "character_clusters",
         "cluster_consensus",
+        "tracks",
     ),
 )
 

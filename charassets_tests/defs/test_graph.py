@@ -29,6 +29,10 @@ DEPENDENCIES = {
     },
     "merged_attributes": {"near_duplicates", "tag_evidence", "visual_evidence"},
     "cluster_consensus": {"character_clusters", "character_attributes", "merged_attributes", "tag_evidence"},
+    "tracks": {
+        *("raw_shards", "single_character_images", "clip_embeddings", "character_identities"),
+        *("tag_evidence", "visual_evidence", "edits"),
+    },
     "heads": {"clip_embeddings", "tag_evidence"},
     "fusion_policy": {"tag_evidence", "visual_evidence", "edits"},
     "calibration": {"tag_evidence", "visual_evidence", "fusion_policy"},
@@ -48,6 +52,7 @@ WHOLE = LEARNT | {
     "merged_attributes",
     "character_clusters",
     "cluster_consensus",
+    "tracks",
     "warehouse",
     "exports",
     "character_outputs",
@@ -99,6 +104,7 @@ def test_drift_only_warns(graph):
         ("near_duplicates", "duplicate_share_steady"),
         *(("character_clusters", name) for name in CHECKS),
         ("cluster_consensus", "characters_agree"),
+        ("tracks", "tracks_hold_together"),
         ("evaluation", "right_as_promised"),
         ("evaluation", "confidence_means_it"),
     }
@@ -129,7 +135,14 @@ def test_models_run_one_at_a_time(graph):
 
 def test_jobs_schedules_and_sensors_are_there_and_only_one_automation_is_on(repository_def):
     jobs = {job.name for job in repository_def.get_all_jobs() if not job.name.startswith("__")}
-    assert jobs == {"everything", "refresh_shards", "refresh_collection", "learn", "shards_by_key", "tidy"}
+    assert jobs == {
+        "everything",
+        "refresh_shards",
+        "refresh_collection",
+        "learn",
+        "shards_by_key",
+        "tidy",
+    }
     on = {s.name for s in repository_def.schedule_defs if s.default_status is dg.DefaultScheduleStatus.RUNNING}
     assert on == {"nightly_shards", "nightly_collection", "nightly_learning", "weekly_tidy"}
     sensors = {s.name: s.default_status.value for s in repository_def.sensor_defs}

@@ -8,6 +8,8 @@ from PIL import Image
 
 from charassets.attributes.vocabulary import load
 from charassets.studio.scenes import draw_scene
+from charassets_tests.app.pages.conftest import served
+from charassets_tests.film import Scene, film
 
 FILES = "#try-files input[type=file]"
 
@@ -116,6 +118,30 @@ def test_a_short_video_is_looked_at_frame_by_frame(visit, bare_site, tmp_path):
     )
 
 
+def test_a_film_shows_who_appears_when_and_asks_the_gallery_who_they_are(visit, copy, tmp_path):
+    workspace, settings = copy
+    shown = film(tmp_path / "clip.mp4", [Scene(11, 3, 1), Scene(22, 2, 2), Scene(11, 2, 3), Scene(None, 1, 43)])
+    with served(workspace, settings) as address:
+        page = visit(address, width=390)
+        page.wait_for_selector("#try-examples .tile")
+        page.set_input_files(FILES, shown)
+        page.wait_for_selector("#try-result .timeline .lane", timeout=120_000)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        rows = page.locator("#try-result .timeline li:not(.axis)")
+        names = rows.locator(".told b").all_inner_texts()
+        assert len(names) == 2 and rows.locator(".told .badge").count() == 2  # the gallery was asked about both
+        labels = [[part.get_attribute("aria-label") for part in row.locator(".part").all()] for row in rows.all()]
+        assert labels == [
+            [f"{names[0]}, 0.0 s to 3.0 s: show a frame", f"{names[0]}, 5.0 s to 7.0 s: show a frame"],
+            [f"{names[1]}, 3.0 s to 5.0 s: show a frame"],
+        ]
+        rows.nth(1).locator(".part").focus()
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#try-result .timeline li:nth-child(2) .part.chosen")
+        seconds = page.locator("#try-result .tile.chosen figcaption span").first.inner_text()
+        assert 3 <= float(seconds.removesuffix(" s")) < 5
+
+
 def test_a_file_that_is_no_picture_is_refused_in_words(visit, bare_site, tmp_path):
     path = tmp_path / "evil.mp4"
     path.write_text("ffconcat version 1.0\nfile /etc/hostname\n")
@@ -136,7 +162,6 @@ def test_it_fits_a_phone(visit, bare_site):
 
 def test_a_picture_of_the_workspace_finds_itself_and_its_correction_is_an_edit(visit, copy):
     from charassets.curation import EditLog
-    from charassets_tests.app.pages.conftest import served
 
     workspace, settings = copy
     path = workspace.root.parent / "given.png"
