@@ -18,7 +18,7 @@ from charassets.extraction import Extraction, extract
 from charassets.identity import references as kept
 from charassets.identity import shelf
 from charassets.identity.gallery import made
-from charassets.identity.listing import pictures_of, rows_of_table, words_beside
+from charassets.identity.listing import empty_folders, pictures_of, rows_of_table, words_beside
 from charassets.identity.recognition import Shown
 from charassets.identity.references import checked_name
 from charassets.identity.shelf import Shelved
@@ -59,7 +59,8 @@ def add_folder(lake: Lake, settings: Settings, folder: Path, *, anew: bool = Fal
     """
     if not folder.is_dir():
         raise UsageError("the folder is not there", where=str(folder), todo="name a folder of folders, one a character")
-    return _add_files(lake, settings, folder, pictures_of(folder), "folder", anew)
+    bare = [f"{name}: no picture in this folder" for name in empty_folders(folder)]
+    return _add_files(lake, settings, folder, pictures_of(folder), "folder", anew, bare)
 
 
 def add_table(lake: Lake, settings: Settings, table: Path, *, anew: bool = False) -> Taken:
@@ -72,10 +73,16 @@ def add_table(lake: Lake, settings: Settings, table: Path, *, anew: bool = False
 
 
 def _add_files(
-    lake: Lake, settings: Settings, root: Path, listed: Iterable[tuple[str, Path]], how: str, anew: bool
+    lake: Lake,
+    settings: Settings,
+    root: Path,
+    listed: Iterable[tuple[str, Path]],
+    how: str,
+    anew: bool,
+    bare: Sequence[str] = (),
 ) -> Taken:
     rows: list[dict[str, Any]] = []
-    refused: list[str] = []
+    refused = list(bare)
     models: set[str] = set()
     for name, path in listed:
         try:

@@ -20,7 +20,7 @@ from charassets.classifiers.division import PARTS, TEST
 from charassets.classifiers.examples import Examples, crops, seen
 from charassets.classifiers.fits import Fitted
 from charassets.classifiers.importance import Importance
-from charassets.classifiers.measures import measure
+from charassets.classifiers.measures import Measured, measure
 from charassets.classifiers.runs import CLASSIFIER, REPORT, Run
 from charassets.classifiers.spec import Spec
 from charassets.classifiers.tuning_folder import write_frames
@@ -76,10 +76,17 @@ def concluded(lake: Lake, examples: Examples, spec: Spec, run: Run, answered: An
         run.keep("misclassified.webp", sheet)
     run.keep("predictions.parquet", _predictions(examples, answered.chances))
     promoted, why = _promoted(lake, examples, spec, content, facts)
+    if promoted and found.scores["recall"].low <= found.chance:
+        why += f", though on {found.n} pictures it has not seen it is not surely better than chance: {_beside_chance(found)}"
     report |= {"promoted": promoted, "why": why, "run": run.id}
     run.keep("report.md", told.as_text(report).encode())
     run.keep(REPORT, json.dumps(report).encode())
     return Trained(run, report, promoted, why)
+
+
+def _beside_chance(found: Measured) -> str:
+    recall = found.scores["recall"]
+    return f"mean recall {recall.value:.2f} ({recall.low:.2f}-{recall.high:.2f}), chance {found.chance:.2f}"
 
 
 def _headline(report: dict[str, Any]) -> dict[str, float]:

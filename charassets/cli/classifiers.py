@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charassets.classifiers.runs import CLASSIFIER, REPORT, Run, find_run, list_runs
+from charassets.classifiers.runs import CLASSIFIER, REPORT, RUNNING, Run, find_run, list_runs
 from charassets.classifiers.spec import Spec
 from charassets.cli.options import Json, Workspace
 from charassets.cli.output import print_facts, print_json, print_table, talk
@@ -87,8 +87,12 @@ def stop(name: Name, run_id: RunId = None, workspace: Workspace = None) -> None:
     """Ask a training to stop after the step in hand."""
     at, _, _ = _surroundings(workspace)
     run = find_run(at, name, run_id)
+    state = run.state["state"]
+    if state != RUNNING:
+        talk(f"{name}/{run.id} does not run: {state}")
+        return
     run.ask_to_stop()
-    talk(f"{name}/{run.id} is asked to stop ({run.state['state']})")
+    talk(f"{name}/{run.id} is asked to stop, after the step in hand")
 
 
 def carried_out(spec: Spec, workspace: str | None, *, json: bool) -> None:

@@ -5,13 +5,17 @@ What belongs here: putting the findings together and printing them. Not here: lo
 """
 
 import os
-from typing import Annotated
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charassets.cli.options import Json, Workspace
 from charassets.cli.output import plain, print_json, talk
 from charassets.errors import CharassetsError
+
+if TYPE_CHECKING:
+    from charassets.inspection.finding import Finding
 
 
 def doctor(
@@ -27,6 +31,7 @@ def doctor(
     from charassets.inspection.health import examine, held
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings
+    from charassets.warehouse.reading import bring
 
     use_workspace(workspace)
     settings = load_settings()
@@ -36,7 +41,7 @@ def doctor(
         found = list(examine(settings))
         free = True
     else:
-        with held(place) as (free, left):
+        with held(place, take=mend) as (free, left):
             runs = unfinished_runs(place.dagster_home) if free else Unfinished({}, {})
             found = list(examine(settings, idle=free and not runs.alive, left=left))
             found += [
@@ -56,17 +61,26 @@ def doctor(
         busy = Finding("a run works on this workspace now", place.place, "wait for it, or stop it")
         found = [busy, *found]
     ailing = [finding for finding in found if finding not in mended]
+    if place.root.is_dir():
+        bring(place)
+    computed = place.warehouse.is_file()
     if json:
         lines = [
             {"what": f.what, "where": f.where, "todo": f.todo, "mendable": f.mend is not None, "mended": f in mended}
             for f in found
         ]
-        print_json({"ok": not ailing, "findings": lines})
+        print_json({"ok": not ailing, "computed": computed, "findings": lines})
     else:
-        for finding in found:
-            print(plain(f"mended: {finding.what} [{finding.where}]" if finding in mended else finding.told()))
-        if not found:
-            print("nothing is wrong")
+        _print(found, mended)
+        if not computed and place.root.is_dir():
+            talk("nothing is computed yet, or not to the end: `charassets run` does it")
     if mended:
         talk(f"mended: {len(mended)}")
     raise typer.Exit(CharassetsError.exit_code if ailing and free else 0)
+
+
+def _print(found: "Sequence[Finding]", mended: "Collection[Finding]") -> None:
+    for finding in found:
+        print(plain(f"mended: {finding.what} [{finding.where}]" if finding in mended else finding.told()))
+    if not found:
+        print("nothing is wrong")

@@ -16,6 +16,7 @@ from charassets.cli.output import print_facts, print_json, print_table, talk
 from charassets.errors import SourceError, UsageError
 
 if TYPE_CHECKING:
+    from charassets.identity.calibration import Trial
     from charassets.identity.shelf import Shelved
 
 gallery = typer.Typer(
@@ -23,6 +24,7 @@ gallery = typer.Typer(
 )
 
 _REJECTED = "rejected"
+_TRIED = ("recognised", "strangers_accepted")  # told in a sentence
 _BY_NAME = "SELECT record_id, name FROM records JOIN character_names USING (character_id) ORDER BY record_id"
 _BY_TAG = """SELECT record_id, trim(split_part("character", ',', 1)) FROM records
     WHERE trim(coalesce("character", '')) NOT IN ('', 'original') AND "character" NOT LIKE '%,%' ORDER BY record_id"""
@@ -53,7 +55,7 @@ def add(
         raise UsageError(
             "name a folder or table, --named-clusters or --character-tags", where="gallery", todo="one at a time"
         )
-    place, settings = _place(workspace)
+    place, settings = _place(workspace, made=True)
     with place.locked(), reserved_stdout():
         if folder is not None:
             add_files = add_table if folder.is_file() else add_folder
@@ -65,7 +67,7 @@ def add(
         talk(f"left out: {line}")
     facts = {"added": taken.added, "refused": len(taken.refused), **_facts(taken.shelved)}
     lost = bool(taken.refused) and not taken.added
-    print_json({"ok": not lost, **facts}) if json else print_facts(facts)
+    _print(facts, taken.shelved, json=json, ok=not lost)
     if lost:
         raise typer.Exit(SourceError.exit_code)
 
@@ -116,8 +118,8 @@ def remove(
 
     place, settings = _place(workspace)
     with place.locked():
-        facts = _facts(removed(place.open_lake(), settings, names))
-    print_json({"ok": True, **facts}) if json else print_facts(facts)
+        shelved = removed(place.open_lake(), settings, names)
+    _print(_facts(shelved), shelved, json=json)
 
 
 @gallery.command()
@@ -132,8 +134,8 @@ def rollback(
 
     place, _ = _place(workspace)
     with place.locked():
-        facts = _facts(put_back(place.open_lake(), EditLog.of(place), version))
-    print_json({"ok": True, **facts}) if json else print_facts(facts)
+        shelved = put_back(place.open_lake(), EditLog.of(place), version)
+    _print(_facts(shelved), shelved, json=json)
 
 
 @gallery.command()
@@ -148,7 +150,7 @@ def update(workspace: Workspace = None, json: Json = False) -> None:
         grown = grow(place.open_lake(), settings, EditLog.of(place))
     facts = {name: getattr(grown, name) for name in ("changed", "added", "removed", "before", "after", "left_out")}
     facts |= _facts(grown.shelved) if grown.shelved else {}
-    print_json({"ok": True, **facts}) if json else print_facts(facts)
+    _print(facts, grown.shelved, json=json)
 
 
 def identify(
@@ -195,14 +197,19 @@ def _nobody(row: Mapping[str, Any]) -> str:
     return f"- ({row['verdict']})" if row.get("similarity") is None else "nobody known"
 
 
-def _place(workspace: str | None) -> tuple[Any, Any]:
+def _place(workspace: str | None, *, made: bool = False) -> tuple[Any, Any]:
     from charassets.cli.run import use_workspace
     from charassets.lake.workspace import Workspace as Place
     from charassets.settings import load_settings
 
     use_workspace(workspace)
     settings = load_settings()
-    return Place.of(settings), settings
+    place = Place.of(settings)
+    if not made and place.remote is None and not place.root.is_dir():
+        raise UsageError(
+            "there is no workspace", where=place.place, todo="give --workspace, or `charassets gallery add` first"
+        )
+    return place, settings
 
 
 def _named(place: Any, sql: str) -> dict[str, str]:  # noqa: ANN401 - a Workspace; its module loads late
@@ -215,6 +222,24 @@ def _named(place: Any, sql: str) -> dict[str, str]:  # noqa: ANN401 - a Workspac
     return found
 
 
+def _print(facts: dict[str, Any], shelved: "Shelved | None", *, json: bool, ok: bool = True) -> None:
+    if json:
+        print_json({"ok": ok, **facts})
+        return
+    print_facts({name: value for name, value in facts.items() if name not in _TRIED})
+    if shelved is not None:
+        talk(_told(shelved.gallery.trials["fused"]))
+
+
+def _told(trial: "Trial") -> str:
+    """How well the gallery does on its own references, in words."""
+    if not trial.asked:
+        return "no character has two references: how well they are recognised cannot be told"
+    right = f"{trial.right:.0%} of the {trial.asked} references that have company find their own character first"
+    named = f"{trial.accepted:.0%} of {trial.strangers} would be named although their character is left out"
+    return f"asked about its own references, each left out: {right}" + (f"; {named}" if trial.strangers else "")
+
+
 def _facts(shelved: "Shelved") -> dict[str, Any]:
     trial = shelved.gallery.trials["fused"]
     return {
@@ -222,5 +247,5 @@ def _facts(shelved: "Shelved") -> dict[str, Any]:
         "characters": len(shelved.gallery.names),
         "references": shelved.gallery.references.num_rows,
         "recognised": round(trial.right, 3) if trial.asked else None,
-        "strangers accepted": round(trial.accepted, 3) if trial.strangers else None,
+        "strangers_accepted": round(trial.accepted, 3) if trial.strangers else None,
     }

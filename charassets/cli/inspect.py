@@ -46,12 +46,15 @@ def verify_lake(workspace: str | None, json: bool) -> int:
 def shard_status(workspace: str | None, json: bool) -> int:
     """Which shards a run would compute something for."""
     settings, lake = _opened(workspace)
-    shards = lake.shards(SOURCE_ITEMS.name)
+    items = {shard: lake.fragment(SOURCE_ITEMS.name, shard) for shard in lake.shards(SOURCE_ITEMS.name)}
+    empty = {shard for shard, fragment in items.items() if fragment is not None and not fragment.rows}
     stale = outdated(lake, shard_stages(settings))
+    shards, current = len(items) - len(empty), len(items.keys() - empty - stale.keys())
     if json:
-        print_json({"lake": settings.lake_root, "shards": len(shards), "outdated": stale})
+        print_json({"lake": settings.lake_root, "shards": shards, "emptied": sorted(empty), "outdated": stale})
         return 0
-    print(f"{len(shards):,} shards, {len(shards) - len(stale):,} up to date")
+    gone = f"; {len(empty):,} more hold nothing, for their sources are gone" if empty else ""
+    print(f"{shards:,} shards, {current:,} up to date{gone}")
     for shard, reasons in stale.items():
         by_reason = Counter(reasons.values())
         print(f"{shard}: " + ", ".join(f"{count} tables {reason}" for reason, count in by_reason.items()))

@@ -16,6 +16,9 @@ from charassets.errors import UsageError
 if TYPE_CHECKING:
     from charassets.studio.truth import Scene
 
+BESIDE = ".beside"
+"""Folder of the masks and the sheet."""
+
 _SHEET_PICTURES, _SHEET_COLUMNS, _TILE = 96, 10, 144  # what a screen shows at once
 _SHEET_BYTES = 400_000
 
@@ -28,15 +31,15 @@ def studio(
 ) -> None:
     """Draw characters and scenes with exact truth: pictures, tags, truth.jsonl and a contact sheet."""
     draw_studio(out, n, seed, size)
-    print(f"{n} pictures in {out}; look at {out / 'sheet.webp'}", file=sys.stderr)
+    print(f"{n} pictures in {out}; look at {out / BESIDE / 'sheet.webp'}", file=sys.stderr)
 
 
 def draw_studio(out: Path, n: int = 64, seed: int = 0, size: int = 256) -> None:
     """Draw ``n`` scenes into ``out``; the same seed and size give the same bytes.
 
-    Writes ``NNNNNN.png`` with a ``NNNNNN.txt`` tag line each, masks as ``NNNNNN.mask.png`` (grey 0 is the ground, k the k-th
-    character) where there are characters, ``truth.jsonl`` with one line a picture, and ``sheet.webp`` of the
-    first 96.
+    Writes ``NNNNNN.png`` with a ``NNNNNN.txt`` tag line each, and ``truth.jsonl`` with one line a picture. What is no picture of
+    its own lies in the folder ``.beside``, which is no part of a source as its name begins with a dot: masks as
+    ``NNNNNN.mask.png`` (grey 0 is the ground, k the k-th character) where there are characters, and ``sheet.webp`` of the first 96.
 
     Args:
         out: folder to make; it must not hold anything yet.
@@ -53,7 +56,7 @@ def draw_studio(out: Path, n: int = 64, seed: int = 0, size: int = 256) -> None:
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise UsageError("the folder is not empty", where=str(out), todo="name a new one with --out")
-    out.mkdir(parents=True, exist_ok=True)
+    (out / BESIDE).mkdir(parents=True, exist_ok=True)
     small, labels = [], []
     with (out / "truth.jsonl").open("w", encoding="utf-8") as truth:
         for k in range(n):
@@ -64,7 +67,7 @@ def draw_studio(out: Path, n: int = 64, seed: int = 0, size: int = 256) -> None:
                 small.append(resized(scene.pixels, min(1.0, _TILE / size)))
                 labels.append(f"{scene.kind}, {scene.style}")
     page = sheet(small, labels, columns=_SHEET_COLUMNS, tile=_TILE, max_bytes=_SHEET_BYTES)
-    (out / "sheet.webp").write_bytes(page)
+    (out / BESIDE / "sheet.webp").write_bytes(page)
 
 
 def _write(out: Path, name: str, scene: "Scene") -> None:
@@ -73,7 +76,7 @@ def _write(out: Path, name: str, scene: "Scene") -> None:
     Image.fromarray(scene.pixels).save(out / f"{name}.png")
     (out / f"{name}.txt").write_text(scene.tags + "\n", encoding="utf-8")
     if scene.n_characters:
-        Image.fromarray(scene.owners).save(out / f"{name}.mask.png")
+        Image.fromarray(scene.owners).save(out / BESIDE / f"{name}.mask.png")
 
 
 def _truth(name: str, scene: "Scene") -> dict[str, Any]:

@@ -62,6 +62,12 @@ def pictures_of(folder: Path) -> Iterator[tuple[str, Path]]:
             yield entry.stem, entry
 
 
+def empty_folders(folder: Path) -> list[str]:
+    """Characters without a picture: folders below this one in which ``pictures_of`` finds none."""
+    named = {path.parent for _, path in pictures_of(folder)}
+    return sorted(e.name for e in folder.iterdir() if e.is_dir() and not e.is_symlink() and e not in named)
+
+
 def words_beside(path: Path) -> str | None:
     """The tag line that lies beside a picture."""
     sidecar = path.with_suffix(".txt")

@@ -16,17 +16,21 @@ from charassets.lake.workspace import Workspace
 from charassets.models.catalogue import models_of
 from charassets.schema import TABLES
 from charassets.settings import Settings
-from charassets.warehouse.reading import bring
 
 _LEAST_FREE = 2_000_000_000  # a shard of 5,000 crops is about 150 MB, and the warehouse is written beside the old one
 
 
 @contextmanager
-def held(workspace: Workspace) -> Iterator[tuple[bool, Holding | None]]:
-    """Hold a workspace if it is free; answers whether it is held, and the lease that a run which died had left on it."""
+def held(workspace: Workspace, *, take: bool) -> Iterator[tuple[bool, Holding | None]]:
+    """Hold a workspace if it is free; answers whether it is held, and the lease that a run which died had left on it.
+
+    Args:
+        workspace: the workspace.
+        take: of a workspace in an object store take that lease over, and give it back at the end; else it stays as it is.
+    """
     left = holding(workspace.remote.bucket) if workspace.remote is not None else None
     try:
-        with workspace.locked():
+        with workspace.locked(take=take):
             yield True, left
     except BusyError:
         yield False, None
@@ -58,9 +62,6 @@ def examine(settings: Settings, *, idle: bool = False, left: Holding | None = No
     if workspace.remote is not None:
         yield from in_bucket(workspace.remote.bucket, left, idle=idle)
     yield from _damaged(lake)
-    bring(workspace)
-    if not workspace.warehouse.is_file():
-        yield Finding("there is no warehouse yet", str(workspace.warehouse), "run `charassets run`")
 
 
 def _damaged(lake: Lake) -> Iterator[Finding]:

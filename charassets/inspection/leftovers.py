@@ -68,7 +68,7 @@ def in_bucket(bucket: Bucket, left: Holding | None, *, idle: bool) -> Iterator[F
     """
     if left is not None and idle:
         what = f"a run held the workspace and ended without giving it back, {left.age_s:.0f} s ago"
-        yield Finding(what, f"{bucket.uri}/run.lease", "it is given back now", lambda: None)
+        yield Finding(what, f"{bucket.uri}/run.lease", "`charassets doctor --mend` gives it back", lambda: None)
     if idle:
         for key, upload in bucket.unfinished():
             yield Finding(

@@ -123,8 +123,11 @@ class Workspace:
             ) from error
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self, *, take: bool = True) -> Iterator[None]:
         """Hold the workspace for writing: a folder by a lock that goes with the process, an object store by a lease.
+
+        Args:
+            take: take the lease; without it nothing may be written, and a lease that a dead run left stays for others to see.
 
         Raises:
             BusyError: another process holds it.
@@ -138,7 +141,7 @@ class Workspace:
                     "another run works on this workspace", where=self.place, todo="wait for it to end"
                 ) from None
             self._await_orphans()
-            with self._leased():
+            with self._leased() if take else self._let_be():
                 yield
 
     def is_held(self) -> bool:
@@ -178,6 +181,17 @@ class Workspace:
         finally:
             guard(remote.bucket.uri, None)
             lease.give_back()
+
+    @contextmanager
+    def _let_be(self) -> Iterator[None]:
+        """Nobody else holds the lease now. One of this folder's own is a dead run's: the folder's lock is ours."""
+        if self.remote is not None:
+            from charassets.lake.lease import holding
+
+            found = holding(self.remote.bucket)
+            if found is not None and found.runs_out_s > 0 and found.copy != self.remote.copy:
+                raise BusyError("another run works on this workspace", where=self.place, todo="wait for it to end")
+        yield
 
     @contextmanager
     def worked_in(self) -> Iterator[None]:

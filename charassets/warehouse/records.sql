@@ -29,10 +29,12 @@ WITH
             END AS fate,
             coalesce(intake.code, refused.code) AS code,
             CASE WHEN NOT copies.keeper THEN copies.group_id END AS copy_of,
-            coalesce(
-                intake.detail, refused.detail, quarantined.reason,
-                CASE WHEN copies.keeper IS FALSE THEN copies.reason ELSE judged.reason END
-            ) AS reason,
+            CASE fate
+                WHEN 'rejected' THEN coalesce(intake.detail, refused.detail)
+                WHEN 'quarantined' THEN quarantined.reason
+                WHEN 'duplicate' THEN copies.reason
+                ELSE judged.reason
+            END AS reason,
             raw.kind = 'text' AS text_only
         FROM intake
         LEFT JOIN raw_shards AS raw USING (record_id)

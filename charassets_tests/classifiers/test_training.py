@@ -1,5 +1,6 @@
 import json
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -44,6 +45,20 @@ def test_the_first_of_its_name_is_in_force_and_a_better_one_takes_its_place(hero
     assert opened(standing).values == ("hero", "villain")
     again = train(workspace, lake, SPEC)
     assert not again.promoted and "on the same pictures" in again.why
+
+
+def test_one_that_is_no_better_than_chance_is_in_force_with_that_said(heroes, first, tmp_path):
+    workspace, lake, _ = heroes
+    names = pq.read_table(first.run.folder / "predictions.parquet")["record_id"].to_pylist()
+    drawn = np.random.default_rng(1).permutation(len(names)) % 2
+    (tmp_path / "coins.csv").write_text(
+        "record_id,side\n" + "".join(f"{n},{'ht'[k]}\n" for n, k in zip(names, drawn, strict=True))
+    )
+    told = train(
+        workspace, lake, Spec("coin", f"{tmp_path / 'coins.csv'}:side", "logistic", ("clip",), ("duplicates",))
+    )
+    assert told.promoted and "not surely better than chance" in told.why
+    assert "chance" not in first.why
 
 
 def test_shuffled_labels_score_at_chance_and_are_never_in_force(heroes):

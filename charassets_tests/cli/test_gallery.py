@@ -32,6 +32,7 @@ def folder(tmp_path):
         for view in range(3):
             picture(tmp_path / "people" / name / f"{view}.png", identity, view)
     (tmp_path / "people" / "ann" / "broken.png").write_bytes(b"no picture")
+    (tmp_path / "people" / "dora").mkdir()
     return tmp_path / "people"
 
 
@@ -47,8 +48,8 @@ def asked(charassets, tmp_path):
 
 def test_a_folder_becomes_a_gallery_that_names_its_drawings_smaller_and_mirrored(asked, folder, tmp_path):
     added, err = asked("gallery", "add", folder)
-    assert (added["characters"], added["references"], added["refused"]) == (3, 9, 1)
-    assert "broken.png" in err
+    assert (added["characters"], added["references"], added["refused"]) == (3, 9, 2)
+    assert "broken.png" in err and "dora: no picture in this folder" in err
     listed, _ = asked("gallery", "list")
     assert [(one["name"], one["references"]) for one in listed] == [("ann", 3), ("ben", 3), ("cleo", 3)]
 
@@ -90,6 +91,8 @@ def test_a_gallery_from_nothing_is_refused_in_one_line(charassets, tmp_path):
     assert "--named-clusters" in err
     (tmp_path / "empty").mkdir()
     assert charassets("gallery", "add", tmp_path / "empty", "-w", tmp_path / "w")[0] == 2
+    code, _, err = charassets("gallery", "list", "-w", tmp_path / "nowhere")
+    assert code == 2 and "there is no workspace" in err
     picture(tmp_path / "one.png", 71, 0)
     code, _, err = charassets("identify", tmp_path / "one.png", "-w", tmp_path / "w")
     assert code == 2

@@ -81,7 +81,7 @@ def test_a_cut_fragment_and_a_missing_model_are_told_with_what_to_do(tmp_path):
 def test_a_busy_workspace_is_not_held_and_a_free_one_is(tmp_path):
     settings = settings_for(tmp_path)
     workspace, _ = built_lake(settings)
-    with workspace.locked(), held(workspace) as (free, _):
+    with workspace.locked(), held(workspace, take=False) as (free, _):
         assert not free
-    with held(workspace) as (free, left):
+    with held(workspace, take=True) as (free, left):
         assert free and left is None

@@ -13,7 +13,7 @@ from charassets.errors import UsageError, VerificationError
 from charassets.lake.workspace import Workspace
 from charassets.schema import TABLES
 from charassets.warehouse import build, connect, files_read
-from charassets_tests.warehouse.small_lake import FATES, Drawn, built_lake, settings_for, write_shards
+from charassets_tests.warehouse.small_lake import FATES, LEFT, RIGHT, Drawn, built_lake, settings_for, write_shards
 
 
 def ask(workspace: Workspace, query: str) -> list[tuple]:
@@ -38,6 +38,17 @@ def test_every_record_has_exactly_one_fate(workspace: Workspace):
 def test_a_duplicate_names_the_record_that_was_kept(workspace: Workspace):
     query = "SELECT record_id, copy_of FROM all_records WHERE copy_of IS NOT NULL ORDER BY 1"
     assert ask(workspace, query) == [("ann-1-copied", "ann-1"), ("ann-1-small", "ann-1")]
+
+
+def test_the_reason_is_that_of_the_fate(workspace: Workspace, tmp_path: Path):
+    reasons = dict(ask(workspace, "SELECT record_id, reason FROM all_records"))
+    assert reasons["ann-1-copied"].startswith("same bytes")
+    settings = settings_for(tmp_path)
+    pair = {"size": (200, 300), "boxes": (LEFT, RIGHT), "tags": "2girls", "degrees": 0.0}
+    twice, lake = built_lake(settings, [Drawn("two", image="two", **pair), Drawn("two-copied", image="two", **pair)])
+    build(twice, lake, settings)
+    query = "SELECT record_id, fate, reason LIKE 'same bytes%', copy_of FROM all_records ORDER BY 1"
+    assert ask(twice, query) == [("two", "multiple", False, None), ("two-copied", "multiple", False, "two")]
 
 
 def test_a_rejected_record_keeps_its_source_and_reason(workspace: Workspace):
