@@ -16,6 +16,7 @@ LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 """Names under which a browser on this machine reaches the server."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(?::\d{1,5})?")
+_OPERATION = re.compile(rb"op=\w{1,100}")  # the name of the question, which Dagster's pages repeat in the address
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _PROXIES = (
     "/gradio_api/file=http",
@@ -205,5 +206,7 @@ def _is_visit(scope: Scope, headers: Headers) -> bool:
 def _is_graphql(scope: Scope, headers: Headers) -> bool:
     if scope["method"] == "POST":
         kind = headers.get("content-type", [""])[0].partition(";")[0].strip().lower()
-        return kind == "application/json" and not scope.get("query_string")
+        return kind == "application/json" and (
+            not scope.get("query_string") or bool(_OPERATION.fullmatch(scope["query_string"]))
+        )
     return not scope.get("query_string") and "text/html" in headers.get("accept", [""])[0]  # the empty query editor

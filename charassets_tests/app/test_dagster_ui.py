@@ -49,7 +49,8 @@ def ask(app, method, url, **rest):
 
 
 def test_the_ui_asks_as_it_always_did(ui):
-    assert ask(ui, "POST", "/graphql", json=QUERY).json() == {"data": {"__typename": "Query"}}
+    for address in ("/graphql", "/graphql?op=AssetRecordsQuery"):
+        assert ask(ui, "POST", address, json=QUERY).json() == {"data": {"__typename": "Query"}}
     page = ask(ui, "GET", "/", headers={"accept": "text/html"})
     assert page.status_code == 200
     assert "content-security-policy" in page.headers
@@ -62,6 +63,8 @@ def test_the_ui_asks_as_it_always_did(ui):
         {"method": "GET", "params": {"query": WIPE}, "headers": {"accept": "text/html"}},
         {"method": "HEAD", "params": {"query": WIPE}},
         {"method": "POST", "params": {"query": WIPE}},
+        {"method": "POST", "params": {"op": "Wipe", "query": WIPE}, "json": {}},
+        {"method": "GET", "params": {"op": "Wipe"}},
         {"method": "POST", "params": {"query": WIPE}, "json": {}},
         {"method": "POST", "content": WIPE, "headers": {"content-type": "application/graphql"}},
         {"method": "POST", "content": "{}", "headers": {"content-type": "text/plain; x=application/json"}},
