@@ -132,6 +132,38 @@ def add_records(lake: Lake, settings: Settings, names: Mapping[str, str], how: s
     return _taken(lake, settings, rows, model, f"added {len(names)} records by {how}", (), anew)
 
 
+def replace_characters(lake: Lake, settings: Settings, names: Mapping[str, str], why: str) -> Taken:
+    """Make the records the only references of their characters; other characters stay, unless another embedder embedded them.
+
+    What a reference of another name shows of these very pictures goes too: a gallery that is to be measured must not hold what it
+    is asked about under any name.
+
+    Args:
+        lake: the lake.
+        settings: bounds and models.
+        names: record to character.
+        why: for the history.
+
+    Raises:
+        UsageError: none of the records was embedded.
+    """
+    rows, model = from_records(lake, settings, names, dict.fromkeys(names, "table"))
+    if not rows.num_rows:
+        raise UsageError("none of these records has an embedding", where="gallery", todo="`charassets run` comes first")
+    shelved = shelf.current(lake.store)
+    passed: frozenset[str] = frozenset()
+    if shelved is not None and shelved.gallery.model == model:
+        passed = shelved.passed_over
+        old = shelved.gallery.references
+        ours, pictures = (set(rows[column].drop_null().to_pylist()) for column in ("name", "image_id"))
+        gone = [
+            name in ours or image in pictures
+            for name, image in zip(old["name"].to_pylist(), old["image_id"].to_pylist(), strict=True)
+        ]
+        rows = pa.concat_tables([old.filter(pa.array([not one for one in gone], pa.bool_())), rows])
+    return Taken(shelf.put(lake.store, made(rows, model, settings.identity), why, passed_over=passed), len(names), ())
+
+
 def remove(lake: Lake, settings: Settings, names: Sequence[str]) -> Shelved:
     """Take characters out.
 
@@ -172,7 +204,7 @@ def from_records(
     stage = CharacterIdentities(settings)
     found: list[dict[str, Any]] = []
     models: set[str] = set()
-    for batch in _batches(lake, stage.reads, names):
+    for batch in embedded(lake, stage.reads, names):
         shown, side = stage.shown(batch), batch.sides[SINGLE_CHARACTER_IMAGES.name]
         pictures = {row["record_id"]: row for row in side.to_pylist()}
         models.update(batch.records["model"].to_pylist())
@@ -224,7 +256,8 @@ def _batch_of(found: Extraction, reads: Mapping[str, Reads]) -> Batch:
     return Batch(tables[driver], {name: tables[name] for name in sides})
 
 
-def _batches(lake: Lake, reads: Mapping[str, Reads], names: Mapping[str, str]) -> Iterator[Batch]:
+def embedded(lake: Lake, reads: Mapping[str, Reads], names: Mapping[str, str]) -> Iterator[Batch]:
+    """What a stage that reads so is handed of some records (the keys of ``names``), a batch a shard; others are passed over."""
     wanted = pa.array(list(names), pa.string())
     for shard in lake.shards(CLIP_EMBEDDINGS.name):
         pieces: dict[str, pa.Table] = {}

@@ -47,7 +47,7 @@ def add(demo: gr.Blocks, context: Context) -> None:
             change(
                 lambda *given: _looked(context, *given), asked, [session, answer], api_visibility="private", **models
             )
-        on_act(shown, lambda act: frame.answered(handle)(context, act), outputs=[shown])
+        on_act(shown, lambda act: _shown(context, act), outputs=[shown, mode])
         on_act(answer, lambda act, held: frame.answered(_told_outside)(context, act, held), [session], [answer])
 
 
@@ -55,6 +55,12 @@ def _modes(context: Context) -> list[tuple[str, str]]:
     names = trained_names(context.workspace.open_lake().store)
     gallery = [(texts.IDENTIFY_DEFAULT, ""), (texts.IDENTIFY_LOOKS, "embedding"), (texts.IDENTIFY_FUSED, "fused")]
     return [*gallery, *((f"classifier {name}", f"classifier:{name}") for name in names)]
+
+
+def _shown(context: Context, act: Act) -> tuple[str, Any]:
+    """The panel's value, and whom pictures from outside can be asked of: a classifier may have been trained since."""
+    asked = gr.Dropdown(choices=_modes(context)) if act.get("do") == "open" else gr.skip()
+    return frame.answered(handle)(context, act), asked
 
 
 def handle(context: Context, act: Act) -> str:

@@ -143,7 +143,9 @@ def _label_sql(con: duckdb.DuckDBPyConnection, label: str) -> str:
 def _from_table(con: duckdb.DuckDBPyConnection, path: Path, column: str) -> str:
     if not path.is_file():
         raise UsageError("the table of labels is not there", where=str(path), todo="check the path")
-    source = f"{_READERS[path.suffix.lower()]}({literal(str(path.absolute()))})"
+    reader = _READERS[path.suffix.lower()]
+    as_written = ", all_varchar = true" if reader == "read_csv" else ""  # 007 is a name, and 12e5 may be an image_id
+    source = f"{reader}({literal(str(path.absolute()))}{as_written})"
     try:
         names = [str(row[0]) for row in con.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()]  # noqa: S608
     except duckdb.Error as error:

@@ -19,8 +19,6 @@ from charassets.cli.sources import (
     SAMPLE,
     assigned,
     model_path,
-    read_workspace_file,
-    remember,
     sources_given,
     without_sample,
 )
@@ -31,6 +29,7 @@ from charassets.lake.workspace import Workspace
 from charassets.logs import open_log
 from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, copy_of, is_uri, load_settings, merge
+from charassets.settings.remembered import read_workspace_file, remember
 from charassets.sources.intake import Intake, take_in
 from charassets.stages.pipeline import shard_stages
 from charassets.stages.staleness import outdated

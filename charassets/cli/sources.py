@@ -1,6 +1,7 @@
-"""Sources and models as they are given on the command line, and remembered in the workspace's settings file.
+"""Sources and models as they are given on the command line.
 
-What belongs here: ``[NAME=]PATH`` and ``charassets.yaml``. Not here: opening a source.
+What belongs here: ``[NAME=]PATH`` and ``NAME=VALUE``. Not here: opening a source, and remembering one
+(``charassets.settings.remembered``).
 """
 
 import re
@@ -10,15 +11,10 @@ from typing import Any
 
 import yaml
 
-from charassets.errors import StorageError, UsageError
-from charassets.settings import SETTINGS_FILE, merge
+from charassets.errors import UsageError
+from charassets.settings import merge
 
 _NAMED = re.compile(r"^(?P<name>[A-Za-z0-9][A-Za-z0-9_.-]{0,63})=(?P<path>.+)$", re.DOTALL)
-
-_HEADER = """\
-# Settings of this workspace; `charassets config` lists all of them. `charassets run` adds the sources and models it is
-# given, and rewrites the file when it does.
-"""
 
 _ARCHIVES = (".tar.gz", ".tar", ".tgz", ".parquet", ".csv", ".jsonl", ".json", ".txt", ".zip")
 
@@ -56,36 +52,6 @@ def without_sample(known: Sequence[Mapping[str, Any]], workspace: Path) -> list[
     """The known sources but those of the demo: people's own pictures take its place instead of mixing with it."""
     sample = (workspace / SAMPLE).absolute()
     return [source for source in known if not Path(str(source["path"])).is_relative_to(sample)]
-
-
-def read_workspace_file(workspace: Path) -> dict[str, Any]:
-    """What the workspace's settings file says; empty where there is none (damage is told when it is used)."""
-    try:
-        content = yaml.safe_load((workspace / SETTINGS_FILE).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError):
-        return {}
-    return content if isinstance(content, dict) else {}
-
-
-def remember(workspace: Path, values: Mapping[str, Any]) -> bool:
-    """Lay values into the workspace's settings file, so that the UI and later runs know them; True where it changed.
-
-    Raises:
-        StorageError: the file cannot be written.
-    """
-    before = read_workspace_file(workspace)
-    after = merge(before, values)
-    if after == before:
-        return False
-    path = workspace / SETTINGS_FILE
-    temporary = path.with_suffix(".tmp")
-    try:
-        workspace.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(_HEADER + yaml.safe_dump(after, sort_keys=False, allow_unicode=True), encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise StorageError(f"cannot remember the sources: {error.strerror}", where=str(path)) from error
-    return True
 
 
 def assigned(texts: Iterable[str]) -> dict[str, Any]:

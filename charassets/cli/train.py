@@ -80,6 +80,30 @@ def classifier(
 
 
 @train.command()
+def cast(
+    path: Annotated[
+        Path,
+        typer.Argument(
+            help="A folder with a sub-folder a character, or a .jsonl, .csv or .parquet of file names and character."
+        ),
+    ],
+    name: Annotated[str, typer.Option(help="Name of the classifier and of WORKSPACE/courses/NAME.")] = "cast",
+    source: Annotated[str, typer.Option(help="Name of the source that the pictures become.")] = "cast",
+    method: Annotated[str, typer.Option(help="Of the classifier, as for `train classifier`.")] = "logistic",
+    features: Annotated[str, typer.Option(help="Of design, clip, heads, identity; joined by commas.")] = "clip,heads",
+    seed: Annotated[int, typer.Option(min=0, help="Of the division and the fit.")] = 0,
+    workspace: Workspace = None,
+    json: Json = False,
+) -> None:
+    """A folder of characters, or a search's export, to gallery, classifier, and figures of both on pictures held out."""
+    from charassets.cli.cast import learnt
+
+    chosen = [part.strip() for part in features.split(",") if part.strip()]
+    asked = {"path": str(path), "name": name, "source": source, "method": method, "features": chosen, "seed": seed}
+    learnt(asked, workspace, json=json)
+
+
+@train.command()
 def mini(
     out: Annotated[Path, typer.Option(help="Folder of checkpoints and results; a stopped run goes on there.")],
     minutes: Annotated[float, typer.Option(min=0.01, help="Processor minutes in all, earlier runs included.")] = 480.0,

@@ -5,6 +5,7 @@ import dagster as dg
 from charassets.defs import (
     attributes,
     automation,
+    cast,
     classifiers,
     consensus,
     curation,
@@ -52,6 +53,7 @@ def build_defs() -> dg.Definitions:
             automation.refresh_shards,
             automation.refresh_collection,
             automation.learn,
+            cast.learn_cast,
             maintenance.shards_by_key,
             maintenance.tidy,
         ],

@@ -45,7 +45,7 @@ def shards_failed(
 
 
 @contextmanager
-def translated(context: dg.AssetExecutionContext) -> Iterator[None]:
+def translated(context: dg.OpExecutionContext | dg.AssetExecutionContext) -> Iterator[None]:
     """Raise the project's errors of the block as Dagster's."""
     try:
         yield

@@ -80,6 +80,30 @@ def run_everything(
     return driver.report
 
 
+def run_cast(instance: dg.DagsterInstance, request: Mapping[str, Any], reporter: progress.Reporter) -> Report:
+    """Run the job ``learn_cast``; the caller holds the workspace.
+
+    Args:
+        instance: the Dagster instance.
+        request: fields of ``charassets.defs.cast.CastRequest``.
+        reporter: hears of progress.
+    """
+    report = Report()
+    with progress.reported_to(reporter):
+        result = (
+            build_defs()
+            .resolve_job_def("learn_cast")
+            .execute_in_process(
+                instance=instance,
+                raise_on_error=False,
+                run_config={**request, "held": True, "log_level": "CRITICAL"},
+                tags={**OURS, **_LOCATION},
+            )
+        )
+    report.read(result)
+    return report
+
+
 def spans_over(keys: Sequence[str], wanted: Collection[str]) -> list[list[str]]:
     """Spans of neighbouring keys that hold all the wanted ones, and few others (``BRIDGED``)."""
     places = [place for place, key in enumerate(keys) if key in wanted]

@@ -9,10 +9,9 @@ from pathlib import Path
 import dagster as dg
 from pydantic import Field
 
-from charassets.defs.failures import failure, shards_failed
-from charassets.defs.partitions import input_pointers, shard_event
 from charassets.defs.resources import Workbench
-from charassets.errors import BusyError, ModelMissingError
+from charassets.defs.scattered import work_on_shards
+from charassets.errors import BusyError
 from charassets.lake.verify import sweep
 from charassets.warehouse import files_read
 
@@ -29,19 +28,7 @@ class ShardList(dg.Config):
 @dg.op
 def bring_up_to_date(context: dg.OpExecutionContext, config: ShardList, workbench: Workbench) -> None:
     """Run every per-shard stage on the listed shards and report each as a materialization."""
-    failed: dict[str, Exception] = {}
-    for table, stage in workbench.stages.items():
-        pointers = input_pointers(context.instance, stage)
-        for shard, answer in workbench.run_shards(table, [key for key in config.shard_keys if key not in failed]):
-            if isinstance(answer, ModelMissingError):
-                raise failure(context, answer) from answer
-            if isinstance(answer, Exception):  # one corrupt shard must not lose the others
-                context.log.error(f"{table} {shard}", exc_info=answer)
-                failed[shard] = answer
-            else:
-                context.log_event(shard_event(stage, answer, pointers, {}))
-    if failed:
-        raise shards_failed(context, failed, len(config.shard_keys))
+    work_on_shards(context, workbench, config.shard_keys)
 
 
 @dg.job(description="A scattered list of shards in one run; a backfill would make a run of every gap.")

@@ -12,7 +12,8 @@ from charassets.lake.fragments import Fragment, Lake
 from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
 from charassets.logs import open_log
-from charassets.settings import Settings, load_settings
+from charassets.settings import Settings, load_settings, merge
+from charassets.settings.remembered import remember
 from charassets.stages.collection import ALL, run_collection
 from charassets.stages.contract import CollectionStage, Stage
 from charassets.stages.pipeline import collection_stages, shard_stages
@@ -53,6 +54,20 @@ class Workbench(dg.ConfigurableResource):
         self._runner = LocalRunner(self._lake)
         if self._settings.runner == "ray":
             self._runner = ray_runner(self._settings, self._lake, context)
+
+    def take_source(self, name: str, path: str) -> None:
+        """Know a source from now on, in this run and in all later ones: it is added to the workspace's settings file.
+
+        Raises:
+            StorageError: the file cannot be written.
+        """
+        known = {source.name: source.model_dump(mode="json") for source in self._settings.sources}
+        sources = list((known | {name: {**known.get(name, {}), "name": name, "path": path}}).values())
+        if remember(self.workspace.root, {"sources": sources}) and self.workspace.remote is not None:
+            self.workspace.remote.push_settings()
+        self._settings = load_settings(merge(self.overrides, {"sources": sources}))
+        self._stages = dict(shard_stages(self._settings))
+        self._collections = dict(collection_stages(self._settings))
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:  # noqa: ARG002 - Dagster's signature
         """Leave the cluster, where one was joined."""

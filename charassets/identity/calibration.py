@@ -105,7 +105,11 @@ def tried(
     themselves = matcher.match(asked, weights, 2)
     strangers = matcher.match(asked, weights, 1, strangers=True).score[:, 0]
     strangers = strangers[np.isfinite(strangers)]
-    best, margin = themselves.score[:, 0], themselves.score[:, 0] - themselves.score[:, -1]
+    best, second = themselves.score[:, 0], themselves.score[:, -1]
+    both = np.isfinite(best) & np.isfinite(second)
+    margin = np.subtract(
+        best, second, out=np.full_like(best, np.inf), where=both
+    )  # of one character there is no second
     company = np.bincount(references.own, minlength=matcher.characters)[asked.own] > 1
     right = (themselves.character[:, 0] == asked.own) & company
     rule = _rule(weights, best[right], margin[right], margin[company & ~right], strangers, accepted)

@@ -4,9 +4,10 @@ import re
 import pytest
 import yaml
 
-from charassets.cli.sources import assigned, remember, sources_given
+from charassets.cli.sources import assigned, sources_given
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
+from charassets.settings.remembered import remember
 from charassets_tests.defs.small_source import folder_of, settings_of, workspace_over
 
 pytestmark = pytest.mark.usefixtures("own_environment")

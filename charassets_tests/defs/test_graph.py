@@ -140,6 +140,7 @@ def test_jobs_schedules_and_sensors_are_there_and_only_one_automation_is_on(repo
         "refresh_shards",
         "refresh_collection",
         "learn",
+        "learn_cast",
         "shards_by_key",
         "tidy",
     }

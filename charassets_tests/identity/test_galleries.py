@@ -1,3 +1,5 @@
+import warnings
+
 import numpy as np
 import orjson
 import pytest
@@ -141,3 +143,12 @@ def test_names_are_one_printable_line():
     assert checked_name("  Mia  of the Hill ") == "Mia of the Hill"
     with pytest.raises(UsageError):
         checked_name("\x00")
+
+
+def test_a_gallery_of_one_character_is_made_without_a_second_to_compare_with():
+    _, people = _people(np.random.default_rng(3), characters=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        gallery = made(rows(people), "m", _SETTINGS)
+    assert gallery.names == ("who 00",)
+    assert all(np.isfinite([rule.known_from, rule.sure_from, rule.slope]).all() for rule in gallery.rules.values())

@@ -5,6 +5,9 @@ import io
 import pytest
 from PIL import Image
 
+from charassets import warehouse
+from charassets.classifiers.spec import Spec
+from charassets.classifiers.training import train
 from charassets.curation import EditLog, live
 from charassets.studio.scenes import draw_portrait
 from charassets.studio.traits import sample_character
@@ -92,3 +95,24 @@ def test_without_a_gallery_the_page_says_how_to_make_one_and_makes_one_of_named_
         page.wait_for_selector("#identify code:has-text('gallery add')")
         page.click("#begin")
         page.wait_for_selector("#identify .state.error:has-text('nobody was named')")
+
+
+def test_a_classifier_trained_since_the_app_began_can_be_asked(visit, copy, tmp_path):
+    workspace, settings = copy
+    path = tmp_path / "picture.png"
+    Image.fromarray(draw_portrait(sample_character(0), 900, 224).pixels).save(path)
+    with served(workspace, settings) as address:
+        with warehouse.connect(workspace) as con:
+            records = [row[0] for row in con.execute("SELECT record_id FROM records ORDER BY record_id").fetchall()]
+        labels = tmp_path / "labels.csv"
+        labels.write_text("record_id,side\n" + "".join(f"{r},{'ab'[k % 2]}\n" for k, r in enumerate(records)))
+        spec = Spec("since", f"{labels}:side", "logistic", ("clip",), ("duplicates",))
+        assert train(workspace, workspace.open_lake(), spec) is not None
+        page = visit(f"{address}/identify")
+        page.wait_for_selector("#identify .stage")
+        page.click("#identify-outside button")
+        page.set_input_files("#identify-files input[type=file]", path)
+        page.wait_for_selector("#identify-answer .stage")
+        page.click("#identify-mode input")
+        page.click("[role=option]:has-text('classifier since')")
+        page.wait_for_selector("#identify-answer :text('The classifier since says so')")

@@ -1,0 +1,88 @@
+"""Who the records of a source show by its own word, and their division before anything is learnt.
+
+What belongs here: names from folders and exports, ``labels.csv``, ``parts.csv``. Not here: the rule of the division
+(``charassets.classifiers.division``).
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from charassets.classifiers.division import PARTS as SIDES
+from charassets.classifiers.examples import Examples, divided
+from charassets.classifiers.labels import labelled
+from charassets.errors import UsageError
+from charassets.identity.references import checked_name
+from charassets.lake.workspace import Workspace
+from charassets.warehouse.reading import connect
+from charassets.workflow.course import LABEL, LABELS, PARTS, Course
+
+_NAMED = """
+SELECT all_records.record_id, raw.kind, trim(coalesce(raw."character", '')) AS tagged,
+    regexp_extract(replace(raw.item_key, '\\', '/'), '([^/]+)/[^/]+$', 1) AS folder
+FROM all_records JOIN raw_shards AS raw USING (record_id)
+WHERE all_records.source = $1 AND fate IN ('kept', 'duplicate') ORDER BY record_id
+"""
+
+NOBODY = frozenset({"", "original"})
+"""What boards write where a picture shows no character of a series."""
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who is there.
+
+    Attributes:
+        pictures: of every character, how many.
+        unnamed: records of the source that name nobody, or several.
+    """
+
+    pictures: dict[str, int]
+    unnamed: int
+
+
+def named(workspace: Workspace, course: Course) -> Cast:
+    """Write down whom every record of the source shows: the character that the source names, else the sub-folder it lies in.
+
+    A word of the source is believed only where it names one: a tag line of two characters may show either.
+
+    Raises:
+        UsageError: the source has no record that names a character.
+    """
+    with connect(workspace) as con:
+        rows = con.execute(_NAMED, [course.source]).fetchall()
+    said = [(record, _name(tagged, folder if kind == "file" else "")) for record, kind, tagged, folder in rows]
+    told = [(record, name) for record, name in said if name]
+    if not told:
+        raise UsageError(
+            f"no record of source {course.source!r} names a character",
+            where="source",
+            todo="a sub-folder a character, or a table with a column `character` (tag_string_character)",
+        )
+    course.write_rows(LABELS, ("record_id", LABEL), told)
+    return Cast(dict(sorted(Counter(name for _, name in told).items())), len(rows) - len(told))
+
+
+def parted(workspace: Workspace, course: Course) -> Examples:
+    """Divide the named records 60 / 20 / 20, copies and variants on one side, and write it down.
+
+    Raises:
+        UsageError: fewer than two characters have enough pictures that are no copies of each other.
+    """
+    examples = divided(labelled(workspace, course.spec.label), course.spec)
+    rows = zip(
+        examples.record_ids,
+        (examples.values[label] for label in examples.labels.tolist()),
+        (SIDES[part] for part in examples.parts.tolist()),
+        examples.groups.tolist(),
+        strict=True,
+    )
+    course.write_rows(PARTS, ("record_id", LABEL, "part", "group"), rows)
+    return examples
+
+
+def _name(tagged: str, folder: str) -> str:
+    """The one character that is named; empty where there is none, or several: by commas, or words of which some are tags (a_b)."""
+    words = tagged.split()
+    several = "," in tagged.strip(",") or (len(words) > 1 and any("_" in word for word in words))
+    one = "" if several else tagged.strip(",").strip() or folder
+    return "" if one.lower() in NOBODY else checked_name(one)
