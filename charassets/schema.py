@@ -144,7 +144,7 @@ WRITING = pa.struct(
 
 SINGLE_CHARACTER_IMAGES = Table(
     "single_character_images",
-    3,
+    4,
     "One row a readable record: raw measurements of the picture, every box, what the tags say of the figure count, "
     "and a crop of the main figure. The verdict is a gate over these columns (view `verdicts`).",
     (
@@ -152,6 +152,11 @@ SINGLE_CHARACTER_IMAGES = Table(
         Column("image_id", pa.string(), "Content id of the source picture; null for a record of text only."),
         Column("width", pa.int32(), "Width in pixels after EXIF orientation."),
         Column("height", pa.int32(), "Height in pixels after EXIF orientation."),
+        Column(
+            "frame_box",
+            pa.list_(pa.int32(), 4),
+            "The picture within a plain frame or bars: x0, y0, x1, y1 in source pixels; null where there is none.",
+        ),
         Column("sharpness", pa.float32(), "Variance of the Laplacian at 512 px on the short side (grey 0-255)."),
         Column("brightness", pa.float32(), "Mean grey, 0-1."),
         Column("contrast", pa.float32(), "Difference of the 95th and 5th percentile of grey, 0-1."),

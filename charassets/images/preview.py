@@ -34,12 +34,17 @@ class Preview:
     Attributes:
         pixels: (h, w, 3) uint8 RGB, transparency composited on white.
         content: (h, w) bool: what is drawn, without transparent parts and plain background that reaches the border.
-        cut_out: the picture has no background of its own: part of it is transparent.
+        alpha: (h, w) uint8, where part of the picture is transparent: it has no background of its own.
     """
 
     pixels: NDArray[np.uint8]
     content: NDArray[np.bool_]
-    cut_out: bool = False
+    alpha: NDArray[np.uint8] | None = None
+
+    @property
+    def cut_out(self) -> bool:
+        """Whether part of the picture is transparent."""
+        return self.alpha is not None
 
     @property
     def grey(self) -> NDArray[np.uint8]:
@@ -78,7 +83,7 @@ def decoded(data: bytes) -> Preview:
 def of(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Preview:
     """The preview of pixels that are small already."""
     solid = np.ones(pixels.shape[:2], bool) if alpha is None else alpha >= OPAQUE
-    return Preview(pixels, content_of(pixels, solid), not solid.all())
+    return Preview(pixels, content_of(pixels, solid), None if solid.all() else alpha)
 
 
 def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 What belongs here: the table. Not here: who is whose copy (``stars``) and what a group is called (``naming``).
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,7 +18,7 @@ from charassets.similarity.stars import Asking
 _ALONE = "no copy found"
 _SELF, _EXACT, _DUPLICATE = range(3)
 _RELATIONS = pa.array(["self", "exact", "duplicate"])
-_TOLD = ("width", "height", "sharpness", "tags", "single")
+_TOLD = ("width", "height", "frame_box", "alpha_coverage", "sharpness", "tags", "single")
 
 
 def account(
@@ -138,10 +139,24 @@ def _advantage(best: Mapping[str, Any], other: Mapping[str, Any]) -> str:
     """The first key of the keeper rule in which two pictures differ, in words."""
     if best["single"] != other["single"]:
         return "the one that is a single character"
-    if best["width"] * best["height"] != other["width"] * other["height"]:
-        return f"the larger ({best['width']}x{best['height']}, not {other['width']}x{other['height']})"
+    sizes = [_size(picture) for picture in (best, other)]
+    if math.prod(sizes[0]) != math.prod(sizes[1]):
+        framed = " without its frame" if other["frame_box"] or best["frame_box"] else ""
+        return "the larger{} ({}x{}, not {}x{})".format(framed, *sizes[0], *sizes[1])
+    if _cut_out(best) != _cut_out(other):
+        return "the cut-out"
     if best["sharpness"] != other["sharpness"]:
         return f"the sharper ({best['sharpness']:.1f}, not {other['sharpness']:.1f})"
     if best["tags"] != other["tags"]:
         return f"the one with more tags ({best['tags']}, not {other['tags']})"
     return "the first by record_id"
+
+
+def _size(picture: Mapping[str, Any]) -> tuple[int, int]:
+    """Width and height of what a frame surrounds, or of the whole."""
+    x0, y0, x1, y1 = picture["frame_box"] or (0, 0, picture["width"], picture["height"])
+    return x1 - x0, y1 - y0
+
+
+def _cut_out(picture: Mapping[str, Any]) -> bool:
+    return (1.0 if picture["alpha_coverage"] is None else picture["alpha_coverage"]) < 1

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.images.preview import Preview
+from charassets.images.quality import OPAQUE
 from charassets.similarity.alignment import Alignment
 
 _BLUR = 1.2  # px: a softened, a half-size and a recompressed copy look alike below this scale
@@ -22,6 +23,8 @@ _OTHER_TONE = 32.0  # grey levels by which a flat window departs from the tone c
 _OUTLINE = 9  # px of an outline before another background that tell nothing
 _CORE = 0.2  # of a drawing that must be left within its outlines
 _FILLED = 0.35  # of a window that both pictures draw; outlines against another background have less
+_VEILED = 64  # of 255; of outlines half a pixel beside each other less is left after the blur
+_THIN, _DENSE = 16, 239  # of 255; glows, smoke and veils lie between
 _CHANGED = 30.0  # grey levels; JPEG at quality 30 stays below after the blur
 _CALM = 10.0  # grey levels; paper grain and JPEG noise
 _BLACK, _WHITE = 4, 251  # what is clipped has lost its tone
@@ -44,6 +47,8 @@ class Agreement:
         changed: share of the compared drawing whose pixels changed beyond softening and recompression.
         patch: largest connected part of those.
         added: share of the drawing that one shows and the other has plain background for.
+        veiled: where both are cut-outs, share of the drawing that one covers clearly less than the other; wings of gauze, that
+            are not seen on white.
         other_ground: the drawings stand before different plain backgrounds.
         turn: degrees by which the hues of one are turned against the other's; 0 where either is grey.
         recoloured: share of the compared drawing whose colour changed otherwise than the rest's.
@@ -58,6 +63,7 @@ class Agreement:
     changed: float
     patch: float
     added: float
+    veiled: float
     other_ground: bool
     turn: float
     recoloured: float
@@ -65,9 +71,16 @@ class Agreement:
     box: tuple[float, float, float, float]
 
 
+_Ways = tuple[tuple[NDArray[np.float32], NDArray[np.float32]], tuple[NDArray[np.float32], NDArray[np.float32]]]
+"""The grey pictures left and right: left in the tones of right, and right in the tones of left."""
+
+
 @dataclass(frozen=True)
 class _Laid:
-    """Two pictures of one size, pixel on pixel: (h, w, 3) float32 RGB and (h, w) bool of what each draws and both cover."""
+    """Two pictures of one size, pixel on pixel.
+
+    (h, w, 3) float32 RGB, (h, w) bool of what each draws and both cover, (h, w) uint8 alpha of those that are cut-outs.
+    """
 
     left: NDArray[np.float32]
     right: NDArray[np.float32]
@@ -75,6 +88,8 @@ class _Laid:
     right_drawn: NDArray[np.bool_]
     covered: NDArray[np.bool_]
     smaller: int
+    left_alpha: NDArray[np.uint8] | None
+    right_alpha: NDArray[np.uint8] | None
 
     @property
     def both(self) -> NDArray[np.bool_]:
@@ -94,12 +109,15 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
     if both.sum() < _LEAST_COMPARED * laid.smaller:
         return None
     # Both ways: what one has clipped cannot be had back from it.
-    ways = (
+    ways: _Ways = (
         (_toned(laid.left, laid.right, both), _grey(laid.right)),
         (_grey(laid.left), _toned(laid.right, laid.left, both)),
     )
     grounds = [_inside(*way, laid) for way in ways]
     inside, other_ground = min(grounds, key=lambda ground: ground[1])
+    translucent = _translucent(laid)
+    if translucent is not None and (inside & ~translucent).sum() > _CORE * both.sum():
+        inside &= ~translucent
     left_grey, right_grey = ways[0]
     same, other, known = _shapes(left_grey, right_grey, inside)
     beyond = np.minimum(*(_beyond(*way) for way in ways))
@@ -115,7 +133,8 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
         spot=_largest(other) / area,
         changed=float(changed.sum() / max(1, inside.sum())),
         patch=_largest(changed) / max(1, int(inside.sum())),
-        added=_added(left_grey, right_grey, laid),
+        added=_added(ways, laid),
+        veiled=_veiled(laid),
         other_ground=other_ground,
         turn=turn,
         recoloured=recoloured,
@@ -127,7 +146,9 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
 def mirror_image(preview: Preview) -> Preview:
     """The preview on its back."""
     return Preview(
-        np.ascontiguousarray(preview.pixels[:, ::-1]), np.ascontiguousarray(preview.content[:, ::-1]), preview.cut_out
+        np.ascontiguousarray(preview.pixels[:, ::-1]),
+        np.ascontiguousarray(preview.content[:, ::-1]),
+        None if preview.alpha is None else np.ascontiguousarray(preview.alpha[:, ::-1]),
     )
 
 
@@ -136,7 +157,16 @@ def _laid(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> _Laid:
     scale = float(np.hypot(*matrix[:, 0]))
     if scale > 1:
         turned = _laid(right, left, np.asarray(cv2.invertAffineTransform(matrix), np.float64))
-        return _Laid(turned.right, turned.left, turned.right_drawn, turned.left_drawn, turned.covered, turned.smaller)
+        return _Laid(
+            turned.right,
+            turned.left,
+            turned.right_drawn,
+            turned.left_drawn,
+            turned.covered,
+            turned.smaller,
+            turned.right_alpha,
+            turned.left_alpha,
+        )
     height, width = right.pixels.shape[:2]
     moved = cv2.warpAffine(_softened(left, _BLUR / scale), matrix, (width, height), flags=cv2.INTER_LINEAR)
     covered = cv2.warpAffine(np.ones(left.content.shape, np.float32), matrix, (width, height)) > 0.99
@@ -149,7 +179,16 @@ def _laid(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> _Laid:
         right.content & covered,
         covered,
         max(1, int(smaller)),
+        None if left.alpha is None else _moved_alpha(left.alpha, matrix, (width, height), scale),
+        None if right.alpha is None else np.asarray(cv2.GaussianBlur(right.alpha, (0, 0), _BLUR), np.uint8),
     )
+
+
+def _moved_alpha(
+    alpha: NDArray[np.uint8], matrix: NDArray[np.float64], size: tuple[int, int], scale: float
+) -> NDArray[np.uint8]:
+    soft = cv2.GaussianBlur(alpha, (0, 0), _BLUR / scale)
+    return np.asarray(cv2.warpAffine(soft, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
 
 
 def _softened(preview: Preview, sigma: float) -> NDArray[np.float32]:
@@ -259,15 +298,41 @@ def _opened(mask: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bo
     return cv2.morphologyEx((mask & within).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
 
 
-def _added(left: NDArray[np.float32], right: NDArray[np.float32], laid: _Laid) -> float:
+def _added(ways: _Ways, laid: _Laid) -> float:
     """Share of the drawing that only one picture has.
 
     Where the drawing is as dark as the other's background, the background may have leaked into it: then the values agree,
-    and nothing was added.
+    in the tones of either or as they are, and nothing was added. A white page stays white when a picture is brightened.
     """
+    (left, right), (left_plain, right_plain) = ways[0], (ways[1][0], ways[0][1])
     alone = (laid.left_drawn ^ laid.right_drawn) & (np.abs(left - right) > _OTHER_TONE)
+    alone &= np.abs(left_plain - right_plain) > _OTHER_TONE
+    if (translucent := _translucent(laid)) is not None:
+        alone &= ~translucent
     solid = cv2.morphologyEx(alone.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return float(solid.sum() / max(1, (laid.left_drawn | laid.right_drawn).sum()))
+
+
+def _veiled(laid: _Laid) -> float:
+    """Share of the drawing of two cut-outs that is clearly more transparent in one of them; 0 where one has a background."""
+    if laid.left_alpha is None or laid.right_alpha is None:
+        return 0.0
+    unlike = (cv2.absdiff(laid.left_alpha, laid.right_alpha) > _VEILED) & laid.covered
+    solid = cv2.morphologyEx(unlike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+    drawn = (np.maximum(laid.left_alpha, laid.right_alpha) >= OPAQUE) & laid.covered
+    return float(solid.sum() / max(1, drawn.sum()))
+
+
+def _translucent(laid: _Laid) -> NDArray[np.bool_] | None:
+    """Where a cut-out lets a background through that the other picture fills in, (h, w); None where that cannot be.
+
+    Outlines, which are soft, do not count.
+    """
+    alpha = laid.left_alpha if laid.right_alpha is None else laid.right_alpha
+    if alpha is None or (laid.left_alpha is not None and laid.right_alpha is not None):
+        return None
+    half = ((alpha > _THIN) & (alpha < _DENSE)).astype(np.uint8)
+    return cv2.morphologyEx(half, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)) > 0
 
 
 def _largest(mask: NDArray[np.bool_]) -> int:

@@ -12,7 +12,7 @@ from charassets.images.preview import Preview
 from charassets.similarity.agreement import Agreement, compare, mirror_image
 from charassets.similarity.alignment import Alignment, aligned, assumed
 
-VERSION = 3
+VERSION = 4
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"
@@ -52,12 +52,15 @@ COPY = Limits(compared=0.6, same=0.965, other=0.008, spot=0.006, changed=0.004, 
 """A copy of the same picture. Copies by JPEG 30, blur, resizing, cropping, padding, brightening of 25 paintings reach .99, .006,
 .004, .002, .0003 and 0; of 1.4 million pairs of avatars the closest that differ (an eyebrow) have a patch of .0009."""
 
-CUT_OUT = Limits(compared=0.4, same=0.82, other=0.10, spot=0.08, changed=0.04, patch=0.022, added=0.35)
-"""The same where one is a cut-out and the other has its background filled in: glows, smoke and veils then look different."""
+CUT_OUT = Limits(compared=0.6, same=0.92, other=0.05, spot=0.03, changed=0.027, patch=0.015, added=0.22)
+"""The same where one is a cut-out and the other has its background filled in, what is half transparent left out. Of 129 pairs of
+portraits and their copies on black 127 stay within; the worst of those reach .95, .037, .024, .022, .012 and .18. A scene drawn
+twice, with blood and without, has a ``changed`` of .036."""
 
 DRAWING = Limits(compared=0.35, same=0.55, other=0.35, spot=0.3, changed=0.5, patch=0.4, added=0.5)
 """The same drawing, changed: another face, dress, colour, background, or text on it."""
 
+_VEILED = 0.01  # of the drawing of two cut-outs
 _TURN = 8.0  # degrees of hue; copies stay below 3, and a turn of 10 is seen by eye
 _CUT_OUT_RECOLOURED = 0.02  # where shapes may differ more, colours may less
 _RECOLOURED = 0.03  # of the drawing; copies stay below .01
@@ -148,7 +151,7 @@ def _judged(left: Seen, right: Seen, alignment: Alignment) -> Judgement:
 
 def _answer(found: Agreement, alignment: Alignment, *, cut_out: bool) -> str:
     coloured = found.turn <= _TURN and found.recoloured <= _RECOLOURED
-    if coloured and COPY.met(found) and (not found.other_ground or cut_out):
+    if found.veiled <= _VEILED and coloured and COPY.met(found) and (not found.other_ground or cut_out):
         return DUPLICATE
     if (
         found.recoloured <= _CUT_OUT_RECOLOURED

@@ -25,6 +25,8 @@ PICTURES = pa.schema(
         pa.field("phash_mirrored", pa.uint64()),
         pa.field("width", pa.int32()),
         pa.field("height", pa.int32()),
+        pa.field("frame_box", pa.list_(pa.int32(), 4)),
+        pa.field("alpha_coverage", pa.float32()),
         pa.field("sharpness", pa.float32()),
         pa.field("tags", pa.int32(), False),
     ]
@@ -62,13 +64,18 @@ class Measured:
     @classmethod
     def of(cls, pictures: pa.Table, vectors: Vectors) -> "Measured":
         """From the rows of ``PICTURES``."""
-        area = pictures["width"].to_numpy().astype(np.int64) * pictures["height"].to_numpy()
         others = pictures["single"].to_numpy().astype(np.int8) ^ 1
         keys = pa.table(
-            [others, area, *pictures.select(["sharpness", "tags", "record_id"]).columns, np.arange(len(area))],
-            list("oastri"),
+            [
+                others,
+                areas(pictures),
+                cut_out(pictures),
+                *pictures.select(["sharpness", "tags", "record_id"]).columns,
+                np.arange(len(others)),
+            ],
+            list("oacstri"),
         )
-        falling = [(name, "descending") for name in "ast"]
+        falling = [(name, "descending") for name in "acst"]
         order = keys.sort_by([("o", "ascending"), *falling, ("r", "ascending")])["i"].to_numpy()
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
@@ -96,6 +103,20 @@ class Measured:
         bits = np.bitwise_count(self.phash[pairs[:, 0]] ^ right[pairs[:, 1]]).astype(np.int32)
         bits[~(self.hashed[pairs[:, 0]] & self.hashed[pairs[:, 1]])] = HASH_BITS + 1
         return bits
+
+
+def areas(pictures: pa.Table) -> NDArray[np.int64]:
+    """Pixels of each picture, shape (n,), without the plain frame or bars around it."""
+    whole = pictures["width"].to_numpy().astype(np.int64) * pictures["height"].to_numpy()
+    framed = pictures["frame_box"].is_valid().to_numpy()
+    boxes = pictures["frame_box"].drop_null().combine_chunks().flatten().to_numpy().reshape(-1, 4).astype(np.int64)
+    whole[framed] = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
+    return whole
+
+
+def cut_out(pictures: pa.Table) -> NDArray[np.int8]:
+    """1 for each picture that is transparent somewhere, shape (n,): it can be laid on any ground, and the copies that were."""
+    return (pictures["alpha_coverage"].fill_null(1.0).to_numpy() < 1).astype(np.int8)
 
 
 def _parts(indices: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from charassets.attributes.tags import parse
 from charassets.errors import Rejected
-from charassets.images import crops, preview
+from charassets.images import crops, frames, preview
 from charassets.images.decode import Decoded, decode
 from charassets.images.local_features import signatures
 from charassets.images.main_figure import Figure, main_figure
@@ -63,6 +63,7 @@ class _Picture:
 
     pixels: NDArray[np.uint8]
     opaque: crops.Box | None
+    frame: frames.Box | None
     quality: Quality
     likeness: _Likeness
     writing: Sequence[TextLine] | None
@@ -82,6 +83,7 @@ class _Measured:
     """A picture with everything found in it, ready to be a row; the pixels are gone."""
 
     size: tuple[int, int]
+    frame: frames.Box | None
     quality: Quality
     likeness: _Likeness
     writing: Sequence[TextLine] | None
@@ -102,7 +104,7 @@ class SingleCharacterImages(Stage):
     """Measures, detects and crops."""
 
     table: ClassVar[Table] = SINGLE_CHARACTER_IMAGES
-    code_version: ClassVar[str] = "3"
+    code_version: ClassVar[str] = "4"
     reads: ClassVar[Mapping[str, Reads]] = {
         RAW_SHARDS.name: Reads((*LOCATOR_COLUMNS, "width", "height", "tags"), key=("image_id", "tags", "kind"))
     }
@@ -174,6 +176,7 @@ class SingleCharacterImages(Stage):
         return _Picture(
             pixels=normalised(decoded, self._settings.images),
             opaque=crops.cutout(decoded.alpha) if transparent and decoded.alpha is not None else None,
+            frame=frames.frame_box(decoded.pixels),
             quality=quality,
             likeness=_Likeness.of(decoded),
             writing=self._writing(decoded.pixels),
@@ -219,7 +222,9 @@ class SingleCharacterImages(Stage):
             parse(row["tags"]).figures,
         )
         crop = None if figure is None else self._cut(answer.pixels, figure)
-        return _Measured((width, height), answer.quality, answer.likeness, answer.writing, found, figure, crop)
+        return _Measured(
+            (width, height), answer.frame, answer.quality, answer.likeness, answer.writing, found, figure, crop
+        )
 
     def _cut(self, pixels: NDArray[np.uint8], figure: Figure) -> _Crop:
         settings = self._settings.crops
@@ -285,7 +290,7 @@ def _row(row: Mapping[str, Any], measured: _Measured | None) -> dict[str, Any]:
     }
     if measured is None:
         return values
-    values |= {"width": measured.size[0], "height": measured.size[1]}
+    values |= {"width": measured.size[0], "height": measured.size[1], "frame_box": measured.frame}
     values |= vars(measured.quality) | vars(measured.likeness)
     values["writing"] = None if measured.writing is None else [vars(line) for line in measured.writing]
     if (figure := measured.figure) is not None and (crop := measured.crop) is not None:

@@ -112,6 +112,7 @@ def test_a_copy_crowded_out_of_the_graph_is_found_by_its_hash():
     ("better", "words"),
     [
         ({"width": 200}, "the larger (200x100, not 100x100)"),
+        ({"alpha_coverage": 0.5}, "the cut-out"),
         ({"sharpness": 80.0}, "the sharper (80.0, not 50.0)"),
         ({"tags": 9}, "the one with more tags (9, not 3)"),
     ],
@@ -122,6 +123,15 @@ def test_the_keeper_is_the_better_copy_and_says_why(better: dict[str, object], w
     assert not rows["a"]["keeper"]
     assert rows["b"]["reason"] == f"kept of 2 copies: {words}"
     assert rows["a"]["reason"] == f"same picture; of the two {words} is kept"
+
+
+def test_a_frame_does_not_make_a_copy_larger():
+    framed = picture("framed", width=140, height=140, frame_box=[21, 21, 119, 119])
+    rows = grouped([picture("plain"), framed], at_angles(0, 2))
+    assert rows["plain"]["keeper"]
+    assert (
+        rows["framed"]["reason"] == "same picture; of the two the larger without its frame (100x100, not 98x98) is kept"
+    )
 
 
 def test_equal_copies_are_decided_by_record_id():

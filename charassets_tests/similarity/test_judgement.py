@@ -11,12 +11,14 @@ from charassets.studio.scenes import draw_scene
 from charassets.studio.transforms import blurred, brightened, padded, reencoded, resized
 
 Pixels = NDArray[np.uint8]
+Alpha = NDArray[np.uint8] | None
 
 
-def answer(one: Pixels, other: Pixels) -> Judgement:
+def answer(one: Pixels, other: Pixels, alphas: tuple[Alpha, Alpha] = (None, None)) -> Judgement:
     hashes = [phash(np.stack([t, t[:, ::-1]])) for t in (thumbnail(one), thumbnail(other))]
     bits, mirrored = int(hamming(hashes[0][0], hashes[1][0])), int(hamming(hashes[0][0], hashes[1][1]))
-    return judge(*(Seen.of(decoded(encoded(p, None))) for p in (one, other)), bits, mirrored)
+    left, right = (Seen.of(decoded(encoded(p, a))) for p, a in zip((one, other), alphas, strict=True))
+    return judge(left, right, bits, mirrored)
 
 
 @pytest.fixture(scope="module", params=[3, 11])
@@ -63,3 +65,45 @@ def test_other_colours_or_a_spot_of_another_drawing_make_a_variant():
 def test_drawings_of_other_people_are_different():
     pictures = [draw_scene(seed, 300, kind="single").pixels for seed in range(20, 26)]
     assert {answer(a, b).answer for i, a in enumerate(pictures) for b in pictures[:i]} == {DIFFERENT}
+
+
+def on(ground: int, figure: Pixels, alpha: Pixels) -> Pixels:
+    """A cut-out laid on a grey ground."""
+    weight = alpha[..., None].astype(np.float32) / 255
+    return np.asarray(figure * weight + ground * (1 - weight) + 0.5, np.uint8)
+
+
+@pytest.fixture(scope="module")
+def cut_out() -> tuple[Pixels, Pixels]:
+    """A figure (400, 400, 3) and its alpha: a disc of a drawing."""
+    y, x = np.mgrid[:400, :400]
+    alpha = np.where((y - 200) ** 2 + (x - 200) ** 2 < 150**2, 255, 0).astype(np.uint8)
+    return draw_scene(3, 400, kind="single").pixels, alpha
+
+
+def test_gauze_that_white_hides_makes_a_variant(cut_out):
+    figure, alpha = cut_out
+    winged, veil = on(255, figure, alpha), alpha.copy()
+    veil[20:120, 20:120] = np.maximum(veil[20:120, 20:120], 110)
+    plain = answer(winged, winged, (alpha, alpha))
+    assert plain.answer == DUPLICATE
+    found = answer(winged, winged, (alpha, veil))
+    assert found.agreement is not None and found.agreement.veiled > 0.05
+    assert found.answer == VARIANT
+
+
+def test_smoke_shows_the_ground_behind_it_and_is_still_the_same(cut_out):
+    figure, alpha = cut_out
+    smoky = alpha.copy()
+    smoky[240:330, 230:320] = 120  # within the figure: half of the ground is seen through it
+    for ground in (0, 120, 255):
+        assert answer(on(ground, figure, smoky), figure, (None, smoky)).answer == DUPLICATE
+
+
+def test_a_white_page_stays_white_when_a_picture_is_brightened(cut_out):
+    figure, alpha = cut_out
+    holed = alpha.copy()
+    holed[180:220, 180:220] = 0  # a gap that no path joins with the page: on white it counts as drawn
+    page = np.clip(on(255, figure * 0.8, holed) * 1.25, 0, 255).astype(np.uint8)
+    found = answer(page, np.asarray(figure * 0.8, np.uint8), (None, holed))
+    assert found.answer == DUPLICATE
