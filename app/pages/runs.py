@@ -105,6 +105,7 @@ def _tables(context: Context) -> Node:
 
 def _disk(context: Context) -> Node:
     used, free = running.disk(context.workspace)
+    whose = "copied here from the bucket" if context.workspace.remote_uri else "used by this workspace"
     most = max(used.values(), default=1) or 1
     lines = [
         h(
@@ -118,7 +119,7 @@ def _disk(context: Context) -> Node:
     return h(
         "div.card",
         h("h2", "Where the space goes"),
-        h("p.muted.small", f"{_size(sum(used.values()))} used by this workspace, {_size(free)} free on the disk"),
+        h("p.muted.small", f"{_size(sum(used.values()))} {whose}, {_size(free)} free on the disk"),
         h("div.bars", lines),
     )
 

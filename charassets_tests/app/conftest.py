@@ -30,7 +30,11 @@ def place(built, tmp_path):
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory):
-    settings = settings_for(tmp_path_factory.mktemp("app") / "work")
+    return pictured(settings_for(tmp_path_factory.mktemp("app") / "work")).root
+
+
+def pictured(settings):
+    """The small lake with pictures for crops, and its warehouse."""
     workspace, lake = built_lake(settings)
     for fragment in lake.fragments("single_character_images"):
         rows, books = fragment.read(), fragment.read(role="books")
@@ -40,7 +44,7 @@ def built(tmp_path_factory):
             writer.add(rows, books)
             writer.commit("crops", "stage", {})
     warehouse.build(workspace, lake, settings)
-    return workspace.root
+    return workspace
 
 
 class Client:

@@ -83,7 +83,7 @@ FATES = {
 }
 
 
-def settings_for(folder: Path, **flags: Any) -> Settings:
+def settings_for(folder: Path | str, **flags: Any) -> Settings:
     return load_settings({"workspace": str(folder), "clusters": {"min_cluster_size": 2, "min_samples": 1}, **flags})
 
 

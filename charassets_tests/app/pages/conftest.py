@@ -23,15 +23,18 @@ FLAGS = (
 WAIT_MS = 30_000  # for a machine with other things to do
 
 
-@contextmanager
 def served(workspace, settings):
-    """The address of an app over a workspace."""
+    """The address of an app over a workspace, for a ``with``."""
+    return listening(guarded(create_app(workspace, settings)))
+
+
+@contextmanager
+def listening(app):
+    """The address of an application."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
-    server = uvicorn.Server(
-        uvicorn.Config(guarded(create_app(workspace, settings)), host="127.0.0.1", port=port, log_level="error")
-    )
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=port, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     deadline = time.monotonic() + 60
