@@ -4,6 +4,7 @@ What belongs here: what differs from dagster-ray's own. It derives from its clas
 works on Ray (``charassets.defs.ray_cluster``).
 """
 
+from pathlib import Path
 from typing import Any
 
 from dagster_ray import LocalRay
@@ -23,6 +24,14 @@ class PlainRay(LocalRay):
     def ray_address(self) -> str | None:
         """Where the cluster is; None starts one on this machine."""
         return self.address
+
+    @property
+    def session(self) -> Path | None:
+        """The folder of a cluster that was started here."""
+        if self.address is not None or self._context is None:
+            return None
+        found = dict(getattr(self._context, "address_info", {})).get("session_dir")
+        return Path(found) if found else None
 
     def connect(self, context: AnyDagsterContext) -> Any:  # noqa: ANN401, ARG002 - ray's context; dagster-ray's signature
         """Start or join it."""

@@ -7,6 +7,7 @@ dagster-ray and Ray come with the extra ``ray``; nothing here imports them befor
 import importlib.util
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from pydantic import ValidationError
 
-from charassets.errors import UsageError
+from charassets.errors import CharassetsError, UsageError
 from charassets.lake.fragments import Lake
 from charassets.settings import RaySettings, Settings
 from charassets.stages.ray_runner import RayRunner
@@ -41,13 +42,15 @@ def joined(settings: RaySettings, context: dg.InitResourceContext) -> Iterator[N
 
     Raises:
         UsageError: it cannot be joined.
+        CharassetsError: it does not start here.
     """
     if settings.address is None and settings.kubernetes is None:
         ready_environment()
     from ray.exceptions import AuthenticationError
 
+    resource = cluster_of(settings)
+    cluster = resource.yield_for_execution(context)
     try:
-        cluster = cluster_of(settings).yield_for_execution(context)
         cluster.__enter__()
     except ImportError as error:
         raise UsageError(
@@ -61,10 +64,29 @@ def joined(settings: RaySettings, context: dg.InitResourceContext) -> Iterator[N
             where=settings.address or "ray",
             todo="check the address, that it runs the same Ray, and RAY_AUTH_TOKEN",
         ) from error
+    except Exception as error:
+        if settings.address is not None or settings.kubernetes is not None:
+            raise
+        raise CharassetsError(  # Ray raises bare exceptions; the commonest says that it waited 30 s for itself
+            f"Ray does not start on this machine: {' '.join(str(error).split())[:200]}",
+            where="runner: ray",
+            todo="run again when the machine is less busy, or with --set runner=local",
+        ) from error
+    session = getattr(resource, "session", None)
     try:
         yield
     finally:
         cluster.__exit__(None, None, None)
+        if session is not None:
+            _remove(session)
+
+
+def _remove(session: Path) -> None:
+    """Remove what a Ray that was started for a run leaves: logs, sockets, and the link to the latest session."""
+    shutil.rmtree(session, ignore_errors=True)
+    latest = session.parent / "session_latest"
+    if latest.is_symlink() and not latest.exists():
+        latest.unlink(missing_ok=True)
 
 
 def cluster_of(settings: RaySettings) -> "RayResource":

@@ -7,6 +7,7 @@ A worker gets a shard's name and answers with its manifest: rows go between work
 under the lake's protocol. So there is nothing to lose with a worker but the shard it was at.
 """
 
+import logging
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -22,6 +23,8 @@ from charassets.stages.contract import Stage
 from charassets.stages.ray_worker import ShardWorker
 from charassets.stages.runner import ShardResult, standing
 from charassets.stages.shard_runners import Answer
+
+_log = logging.getLogger(__name__)
 
 _LOOK = "look"
 """Ray's concurrency group of the question how far a worker is."""
@@ -92,6 +95,10 @@ class _Running:
         """Note that a worker died; an error where too many did over its shard."""
         self._deaths[task.shard] += 1
         if self._deaths[task.shard] < attempts:
+            _log.warning(
+                "a worker died at %s of %s, most often for want of memory; another tries it (attempt %d of %d)",
+                *(task.shard, self._table, self._deaths[task.shard] + 1, attempts),
+            )
             return None
         return WorkerLostError(
             f"{self._deaths[task.shard]} workers died over it, the last one: {' '.join(str(error).split())[:200]}",

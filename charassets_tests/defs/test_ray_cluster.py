@@ -8,13 +8,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import dagster as dg
 import pytest
 import yaml
 
-from charassets.defs.ray_cluster import cluster_of, ray_runner
-from charassets.errors import UsageError
+from charassets.defs.ray_cluster import cluster_of, joined, ray_runner
+from charassets.errors import CharassetsError, UsageError
 from charassets.lake.verify import verify
 from charassets.lake.workspace import Workspace
 from charassets.settings import RaySettings, load_settings
@@ -55,6 +56,28 @@ def test_a_kubernetes_setting_that_cannot_work_is_told_in_one_line():
     with pytest.raises(UsageError, match="requires ray_version") as told:
         cluster_of(RaySettings(kubernetes=unversioned))
     assert "\n" not in str(told.value)
+
+
+def test_a_ray_that_does_not_start_is_told_in_one_line(monkeypatch):
+    import ray
+
+    def init(**_):
+        raise Exception("The current node timed out during startup. This could happen because ...")
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(CharassetsError, match="Ray does not start on this machine: The current node") as told:
+        joined(RaySettings(), dg.build_init_resource_context()).__enter__()
+    assert (told.value.exit_code, "\n" in str(told.value)) == (1, False)
+
+
+@pytest.mark.slow
+def test_a_cluster_started_for_a_run_leaves_no_folder():
+    import ray
+
+    with joined(RaySettings(), dg.build_init_resource_context()):
+        session = Path(ray._private.worker.global_worker.node.get_session_dir_path())  # noqa: SLF001
+        assert session.is_dir()
+    assert not session.exists()
 
 
 def test_two_clusters_are_refused():

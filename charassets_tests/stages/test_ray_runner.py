@@ -136,12 +136,16 @@ def test_what_stands_is_answered_without_a_cluster(settings):
     assert [answers[key].unchanged for key in KEYS[:3]] == [True] * 3
 
 
-def test_a_killed_worker_costs_nothing_but_its_shard_a_second_try(far, settings):
+def test_a_killed_worker_costs_nothing_but_its_shard_a_second_try(far, settings, caplog):
     struck = []
     kill_a_worker(struck)
     answers = dict(far.run(shard_stages(settings)["raw_shards"], KEYS[:3]))
     assert struck
     assert [answers[key].computed for key in KEYS[:3]] == [2, 2, 2]
+    told = [
+        record.getMessage() for record in caplog.records if "another tries it (attempt 2 of 3)" in record.getMessage()
+    ]
+    assert len(told) == 1 and any(key in told[0] for key in KEYS[:3])
     assert verify(lake_of(settings)).damage == ()
 
 
