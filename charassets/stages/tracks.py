@@ -5,10 +5,8 @@ What belongs here: the stage. Not here: linking (``charassets.similarity.tracks`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -40,17 +38,19 @@ from charassets.schema import (
 from charassets.settings import Settings
 from charassets.similarity.batches import gathered
 from charassets.similarity.joined import looks
+from charassets.similarity.places import Places
 from charassets.similarity.tracks import Sightings, TrackRule, joined_again, means, stretches
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import HEAD_COLUMNS, gather
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
-from charassets.stages.films import READS, Figures, figures_of, frames_of
+from charassets.stages.films import READS, figures_of, frames_of
 from charassets.stages.gates import verdict_sql
+from charassets.stages.track_rows import Known, Linked, Seen, parts, spans, track_rows
 
 _EVIDENCE = ("record_id", *COLUMNS)
 _SAYS = ("record_id", "name", "chance", "similarity", "margin", "candidates")
 _READ_AT_ONCE = 65_536
-_CLEAR = 0.5  # of the median sharpness of a track's frames: below, a frame does not stand for it
+_FUSED_AT_ONCE = 100_000  # frames; the evidence about a frame is some sixty rows
 
 
 class Tracks(CollectionStage):
@@ -100,16 +100,15 @@ class Tracks(CollectionStage):
         if not len(frames):
             return Outcome(TRACKS.arrow.empty_table(), skipped=skipped)
         says = _says(inputs, frames["record_id"].to_pylist())
-        linked = self._linked(seen, frames, says)
-        attributes = self._fused(inputs, frames["record_id"].combine_chunks(), linked.track)
-        rows = [_row(frames, seen, linked, says, attributes, track) for track in range(linked.tracks)]
-        table = pa.Table.from_pylist(rows, schema=TRACKS.arrow)
+        linked = self._linked(seen, says)
+        known = self._fused(inputs, frames["record_id"].combine_chunks(), linked.track)
+        table = track_rows(frames, seen, linked, says, known)
         others = set(frames["record_id"].to_pylist()).difference(table["record_id"].to_pylist())
         return Outcome(table, skipped=skipped | dict.fromkeys(others, "of_a_track"))
 
     def _seen(
         self, inputs: Mapping[str, Collection], frames: pa.Table, skipped: dict[str, str]
-    ) -> tuple["_Seen", pa.Table]:
+    ) -> tuple[Seen, pa.Table]:
         """The frames with a figure, and what is seen on them."""
         records = frames["record_id"].combine_chunks()
         figure = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), records)
@@ -125,66 +124,42 @@ class Tracks(CollectionStage):
         time_s = frames["time_s"].to_numpy()
         scene = frames["scene"].fill_null(0).to_numpy().astype(np.int64)
         sightings = Sightings(together, scene, time_s, frames["place"].to_numpy(), figures.box[there])
-        return _Seen(sightings, film, figures, there), frames
+        return Seen(sightings, film, figures.single[there], figures.sharpness[there]), frames
 
-    def _linked(self, seen: "_Seen", frames: pa.Table, says: Sequence[Says | None]) -> "_Linked":
+    def _linked(self, seen: Seen, says: Sequence[Says | None]) -> Linked:
         """The stretch and the track of every frame, film by film."""
-        stretch, track = np.zeros(len(frames), np.int64), np.zeros(len(frames), np.int64)
-        bounds = np.flatnonzero(np.diff(seen.film, prepend=-1, append=-1))
-        for first, end in pairwise(bounds.tolist()):
-            part = slice(first, end)
-            own = seen.sightings.part(part)
+        stretch, track = np.zeros(len(says), np.int64), np.zeros(len(says), np.int64)
+        stretched = tracked = 0
+        for film in parts(seen.film):
+            own = seen.sightings.part(film)
             found = stretches(own, self._rule)
-            names = [_name(says[part], found == number) for number in range(int(found.max()) + 1)]
-            of = joined_again(own.looks, found, names, self._rule)[found]
-            done = slice(0, first)
-            stretch[part] = found + (stretch[done].max(initial=-1) + 1)
-            track[part] = of + (track[done].max(initial=-1) + 1)
-        return _Linked(stretch, track, means(seen.sightings.looks, track, int(track.max()) + 1))
+            names = [_name(says[film.start + part.start : film.start + part.stop]) for part in parts(found)]
+            of = joined_again(own.looks, found, names, self._rule)
+            stretch[film], track[film] = found + stretched, of[found] + tracked
+            stretched, tracked = stretched + len(of), tracked + int(of.max()) + 1
+        return Linked(stretch, track, means(seen.sightings.looks, track, tracked))
 
-    def _fused(
-        self, inputs: Mapping[str, Collection], records: pa.Array, track: NDArray[np.int64]
-    ) -> dict[str, list[dict[str, Any]]]:
-        """Known attributes of every track, by its number as text."""
-        told = pa.concat_tables(
-            [_of(inputs[name], records) for name in (TAG_EVIDENCE.name, VISUAL_EVIDENCE.name)]
-        ).combine_chunks()
-        place = pc.index_in(told["record_id"], value_set=records).to_numpy()  # pyright: ignore[reportAttributeAccessIssue]
-        figure = pa.array([str(number) for number in track[place].tolist()], pa.string())
-        figures = [str(number) for number in range(int(track.max()) + 1)]
-        answers = fuse_table(pooled(told, figure), figures, self._attributes, self._vocabulary, self._learnt.model)
-        found: dict[str, list[dict[str, Any]]] = {name: [] for name in figures}
-        for row in answers.filter(pc.field("status") != NOT_KNOWN).to_pylist():
-            found[row["record_id"]].append({field.name: row[field.name] for field in TRACKED_ATTRIBUTE})
-        return found
+    def _fused(self, inputs: Mapping[str, Collection], records: pa.Array, track: NDArray[np.int64]) -> Known:
+        """Known attributes of every track. A film's tracks follow each other, and so do their frames."""
+        known: Known = [[] for _ in range(int(track.max()) + 1)]
+        order = np.argsort(track, kind="stable")
+        ends = np.cumsum(np.bincount(track))
+        for first, end in spans(ends, _FUSED_AT_ONCE):
+            rows = order[ends[first - 1] if first else 0 : ends[end - 1]]
+            some = records.take(pa.array(rows))
+            told = pa.concat_tables([_of(inputs[name], some) for name in (TAG_EVIDENCE.name, VISUAL_EVIDENCE.name)])
+            number = track[rows][Places(some).of(told["record_id"])]
+            figures = [str(k) for k in range(first, end)]
+            evidence = pooled(told.combine_chunks(), pa.array(number).cast(pa.string()))
+            answers = fuse_table(evidence, figures, self._attributes, self._vocabulary, self._learnt.model)
+            for row in answers.filter(pc.field("status") != NOT_KNOWN).to_pylist():
+                known[int(row["record_id"])].append({field.name: row[field.name] for field in TRACKED_ATTRIBUTE})
+        return known
 
     @cached_property
     def _learnt(self) -> Learnt:
         """What is in force, read once a run."""
         return in_force(self._workspace.open_lake().store)
-
-
-@dataclass(frozen=True, eq=False)
-class _Seen:
-    """What is seen on the n frames with a figure; ``there`` are their rows among all, in whose order ``figures`` are."""
-
-    sightings: Sightings
-    film: NDArray[np.integer]
-    figures: Figures
-    there: NDArray[np.int64]
-
-
-@dataclass(frozen=True, eq=False)
-class _Linked:
-    """The stretch and the track of every frame, numbered over all films, and the mean looks of the tracks."""
-
-    stretch: NDArray[np.int64]
-    track: NDArray[np.int64]
-    centres: NDArray[np.float32]
-
-    @property
-    def tracks(self) -> int:
-        return len(self.centres)
 
 
 def _says(inputs: Mapping[str, Collection], records: Sequence[str]) -> list[Says | None]:
@@ -203,8 +178,8 @@ def _says(inputs: Mapping[str, Collection], records: Sequence[str]) -> list[Says
     return [found.get(record) for record in records]
 
 
-def _name(says: Sequence[Says | None], chosen: NDArray[np.bool_]) -> str | None:
-    named = vote([one for one, own in zip(says, chosen.tolist(), strict=True) if own and one is not None])
+def _name(says: Sequence[Says | None]) -> str | None:
+    named = vote([one for one in says if one is not None])
     return named.name if named else None
 
 
@@ -214,48 +189,3 @@ def _of(evidence: Collection, records: pa.Array) -> pa.Table:
     for batch in gathered(evidence.batches(_EVIDENCE, _READ_AT_ONCE), _READ_AT_ONCE):
         kept.append(batch.select(_EVIDENCE).filter(pc.field("record_id").isin(records)))
     return pa.concat_tables(kept)
-
-
-def _row(
-    frames: pa.Table,
-    seen: _Seen,
-    linked: _Linked,
-    says: Sequence[Says | None],
-    attributes: Mapping[str, list[dict[str, Any]]],
-    track: int,
-) -> dict[str, Any]:
-    """One row of the table."""
-    rows = np.flatnonzero(linked.track == track)
-    own = frames.take(pa.array(rows))
-    likeness = seen.sightings.looks[rows] @ linked.centres[track]
-    records, time_s = own["record_id"].to_pylist(), seen.sightings.time_s[rows]
-    said = vote([one for row in rows.tolist() if (one := says[row]) is not None])
-    named: dict[str, Any] = {} if said is None else vars(said)
-    where = seen.there[rows]
-    sharpness, single = seen.figures.sharpness[where], seen.figures.single[where]
-    clear = sharpness >= _CLEAR * np.median(sharpness)
-    keeper = int(np.lexsort((-likeness, ~clear, ~single))[0])
-    return {
-        "record_id": records[keeper],
-        "track_id": f"track_{records[0][:12]}",
-        **{name: own[name][0].as_py() for name in ("source", "film", "episode")},
-        "first_s": float(time_s[0]),
-        "last_s": float(time_s[-1]),
-        "frames": len(rows),
-        "stretches": _stretches(linked.stretch[rows], own["scene"].to_pylist(), time_s),
-        "records": records,
-        "coherence": float(likeness.mean()),
-        **{name: named.get(name) for name in ("name", "status", "share", "similarity", "margin", "votes")},
-        "attributes": attributes[str(track)],
-    }
-
-
-def _stretches(
-    stretch: NDArray[np.int64], scene: Sequence[int | None], time_s: NDArray[np.float64]
-) -> list[dict[str, Any]]:
-    found = []
-    for number in np.unique(stretch):
-        rows = np.flatnonzero(stretch == number)
-        first, last = float(time_s[rows[0]]), float(time_s[rows[-1]])
-        found.append({"scene": scene[int(rows[0])], "first_s": first, "last_s": last, "frames": len(rows)})
-    return found

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from charassets import warehouse
 from charassets.curation import EditLog
@@ -14,6 +16,7 @@ from charassets.stages.pipeline import collection_stages, shard_stages
 from charassets.stages.promises import CONTRACTS
 from charassets.stages.runner import run_stage
 from charassets.stages.track_health import track_health
+from charassets.stages.track_rows import spans
 from charassets.stages.tracks import Tracks
 from charassets_tests.film import Scene, film
 from charassets_tests.warehouse.small_lake import PERSON, commit, settings_for
@@ -170,6 +173,13 @@ def test_a_likeness_that_does_not_fit_the_embedder_is_told(tmp_path, likeness, d
     _, lake, settings = lake_of(tmp_path, frames, tracks={"likeness": likeness})
     tracks(lake, settings)
     assert doubt in track_health(stored(lake)).doubt
+
+
+@given(st.lists(st.integers(1, 9), max_size=30), st.integers(1, 20))
+def test_tracks_are_fused_in_spans_of_bounded_frames_each_once(frames, most):
+    found = list(spans(np.cumsum(frames), most))
+    assert [k for first, end in found for k in range(first, end)] == list(range(len(frames)))
+    assert all(sum(frames[first:end]) <= most or end - first == 1 for first, end in found)
 
 
 HERO, FRIEND = 11, 22

@@ -12,9 +12,11 @@ from charassets.lake.workspace import Workspace
 from charassets.settings import load_settings
 from charassets_tests.app.pages.conftest import served
 from charassets_tests.app.pages.test_every_page import FIRST
+from charassets_tests.film import Scene, film
 
 ASKED = os.environ.get("SCREENSHOTS_OF")
 MOST_BYTES = 150_000
+TIMELINE = "timeline.webp"
 STEPS = {
     "try": [
         ("click", "#try-examples .tile >> nth=3"),
@@ -85,9 +87,23 @@ def test_screenshots_are_taken(visit, demo, repository, key, scheme, width):
     assert target.stat().st_size < MOST_BYTES
 
 
+@pytest.mark.skipif(not ASKED, reason="SCREENSHOTS_OF names no demo workspace: the pictures stay as they are")
+def test_screenshots_of_a_film_are_taken(visit, demo, repository, tmp_path):
+    scenes = [Scene(71, 5, 1), Scene(22, 4, 2), Scene(71, 3, 3), Scene(None, 2, 43), Scene(22, 3, 4), Scene(33, 4, 6)]
+    page = visit(demo, width=1280)
+    page.wait_for_selector(FIRST["try"])
+    page.set_input_files("#try-files input[type=file]", film(tmp_path / "clip.mp4", scenes))
+    page.wait_for_selector("#try-result .timeline .lane", timeout=200_000)
+    image = Image.open(io.BytesIO(page.locator("#try-result .timeline").screenshot())).convert("RGB")
+    target = repository / "docs" / "images" / "app" / TIMELINE
+    image.save(target, "WEBP", quality=78, method=6)
+    assert target.stat().st_size < MOST_BYTES
+
+
 def test_the_documents_show_every_page(repository):
     text = (repository / "docs" / "app.md").read_text(encoding="utf-8")
     for key, scheme, width in SHOTS:
         name = _name(key, scheme, width)
         assert f"images/app/{name}" in text
         assert 0 < (repository / "docs" / "images" / "app" / name).stat().st_size < MOST_BYTES
+    assert f"images/app/{TIMELINE}" in text
