@@ -73,11 +73,11 @@ class TrackSettings(Section):
     """When figures on frames of one film are the same character."""
 
     likeness: float = Field(
-        default=0.6,
+        default=0.5,
         ge=-1,
         le=1,
-        description="Least cosine of the looks (figure and head) of two figures of one track. .6 is measured on the shipped "
-        "embedder: of studio characters other shots of one film reach it in 19 of 20 pairs, other characters in none of 1,944.",
+        description="Least cosine of the looks (figure and head) of two figures of one track; chosen for the shipped embedder on "
+        "drawn films (python -m bench.tracks), and another embedder wants its own.",
     )
     gap_s: float = Field(
         default=10.0,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 SAME_PLACE = 0.5
 """Intersection over union of two figures' boxes from which they stand in the same place."""
 
-LENIENCE = 0.1
+LENIENCE = 0.05
 """Likeness that a figure in the same place of the next frame may lack: it has turned round, and somebody else rarely stands so."""
 
 _APART = 4.0  # times the pairs there can be: of two characters known by different names, so that no mean hides it

@@ -29,9 +29,9 @@ def sightings(degrees, scene=None, time_s=None, place=None, box=None):
         (sightings([0, 0, 0, 0], scene=[0, 0, 1, 1]), [0, 0, 1, 1]),  # a cut
         (sightings([0, 0, 0, 0], place=[0, 1, 3, 4]), [0, 0, 1, 1]),  # a frame with nobody
         (sightings([0, 0, 0, 0], time_s=[0, 1, 30, 31]), [0, 0, 1, 1]),  # too long after
-        (sightings([0, 57], box=[HERE, HERE]), [0, 0]),  # cosine .54, in the same place
-        (sightings([0, 57], box=[HERE, THERE]), [0, 1]),
-        (sightings([0, 57]), [0, 1]),
+        (sightings([0, 55], box=[HERE, HERE]), [0, 0]),  # cosine .57, in the same place
+        (sightings([0, 55], box=[HERE, THERE]), [0, 1]),
+        (sightings([0, 55]), [0, 1]),
     ],
 )
 def test_a_stretch_is_one_figure_on_consecutive_frames_of_a_scene(seen, expected):
