@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from charassets.similarity.candidates import unkeyed
+from charassets.similarity.candidates import Pairs, unkeyed
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT
 from charassets.similarity.looks import (
     ANSWER_NAMES,
@@ -20,6 +20,7 @@ from charassets.similarity.looks import (
     IS_VARIANT,
     NOT_SEEN,
     Look,
+    Looked,
     nobody_looks,
 )
 from charassets.similarity.places import Places
@@ -90,15 +91,26 @@ class Answers:
     def table(self) -> pa.Table:
         """The answers that this run had use for, to go on with."""
         known = self._known
-        pairs, details = unkeyed(known.keys[known.used]), known.details_of(known.keys[known.used])
-        names = pa.DictionaryArray.from_arrays(pa.array(known.answers[known.used]), pa.array(ANSWER_NAMES))
-        columns = {
-            "left": self._contents.take(pa.array(pairs[:, 0])),
-            "right": self._contents.take(pa.array(pairs[:, 1])),
-            "answer": names.cast(pa.string()),
-            **{name: details[name].fill_null(False) if name in _SAID else details[name] for name in DETAILS.names},
-        }
-        return pa.table(list(columns.values()), schema=ANSWERS)
+        keys = known.keys[known.used]
+        return _rows(self._contents, unkeyed(keys), known.answers[known.used], known.details_of(keys))
+
+
+def answered(contents: pa.Array, pairs: Pairs, looked: Looked) -> pa.Table:
+    """Looks at pairs of contents as rows of ``ANSWERS``, all of them seen."""
+    alike = looked.answers != IS_DIFFERENT
+    details = looked.details.take(pa.array(np.cumsum(alike) - 1, mask=~alike))
+    return _rows(contents, pairs, looked.answers, details)
+
+
+def _rows(contents: pa.Array, pairs: Pairs, answers: NDArray[np.int8], details: pa.Table) -> pa.Table:
+    names = pa.DictionaryArray.from_arrays(pa.array(answers), pa.array(ANSWER_NAMES))
+    columns = {
+        "left": contents.take(pa.array(pairs[:, 0])),
+        "right": contents.take(pa.array(pairs[:, 1])),
+        "answer": names.cast(pa.string()),
+        **{name: details[name].fill_null(False) if name in _SAID else details[name] for name in DETAILS.names},
+    }
+    return pa.table(list(columns.values()), schema=ANSWERS)
 
 
 @dataclass(frozen=True)
@@ -190,5 +202,6 @@ __all__ = [
     "NOT_SEEN",
     "VARIANT",
     "Answers",
+    "answered",
     "by_two_keys",
 ]

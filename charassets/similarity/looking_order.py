@@ -34,6 +34,12 @@ class Turns:
         """How many turns."""
         return len(self.first) - 1
 
+    def blocks(self, pairs: int) -> list[tuple[int, int]]:
+        """Blocks of turns, first and one past the last, of so many pairs each or a few more."""
+        wanted = np.append(np.arange(0, len(self.order), pairs), len(self.order))
+        cuts = np.unique(np.searchsorted(self.first, wanted))
+        return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
+
     def __getitem__(self, turn: int) -> NDArray[np.int64]:
         """The places of a turn's pairs."""
         return self.order[self.first[turn] : self.first[turn + 1]]

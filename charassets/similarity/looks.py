@@ -4,7 +4,7 @@ What belongs here: looking. Not here: how one pair is judged (``judgement``), in
 are kept at hand (``album``), and which pairs were judged before (``answers``).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Event, Lock
@@ -41,6 +41,10 @@ DETAILS = pa.schema(
 """What a close look measured, where the pictures are not different."""
 
 
+TOLD_EVERY = 20_000
+"""Pairs after which answers are told: ten minutes of two cores, a megabyte."""
+
+
 @dataclass(frozen=True)
 class Looked:
     """Answers about p pairs.
@@ -63,12 +67,17 @@ def nobody_looks(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirr
     return Looked(np.full(len(pairs), NOT_SEEN, np.int8), DETAILS.empty_table())
 
 
-def close_look(load: Load, threads: int = 1) -> Look:
+def _nobody_hears(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
+    """Drop it."""
+
+
+def close_look(load: Load, threads: int = 1, tell: Callable[[pa.Array, Pairs, Looked], None] = _nobody_hears) -> Look:
     """Compares previews.
 
     Args:
         load: where they come from; pairs of which one has none are not answered.
         threads: how many compare at a time; the answers are the same with any number.
+        tell: hears of every ``TOLD_EVERY`` pairs or a few more, with all content ids: hours of work are worth keeping.
     """
 
     def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> Looked:
@@ -90,12 +99,20 @@ def close_look(load: Load, threads: int = 1) -> Look:
                 if found.answer != DIFFERENT:
                     lines[i] = _line(found)
 
-        _each(take, range(len(turns)), threads)
-        alike = [lines[i] for i in sorted(lines)]
-        columns = zip(*alike, strict=True) if alike else ([] for _ in DETAILS)
-        return Looked(answers, pa.table([pa.array(c, f.type) for c, f in zip(columns, DETAILS, strict=True)], DETAILS))
+        for begin, end in turns.blocks(TOLD_EVERY):
+            _each(take, range(begin, end), threads)
+            if end < len(turns):
+                done = np.sort(rows[turns.order[turns.first[begin] : turns.first[end]]])
+                tell(contents, pairs[done], Looked(answers[done], _details(lines, done)))
+        return Looked(answers, _details(lines, np.arange(len(pairs))))
 
     return look
+
+
+def _details(lines: Mapping[int, tuple], pairs: NDArray[np.int64]) -> pa.Table:
+    alike = [lines[i] for i in pairs.tolist() if i in lines]
+    columns = zip(*alike, strict=True) if alike else ([] for _ in DETAILS)
+    return pa.table([pa.array(c, f.type) for c, f in zip(columns, DETAILS, strict=True)], DETAILS)
 
 
 def _line(found: Judgement) -> tuple:

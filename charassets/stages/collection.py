@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from charassets import progress
 from charassets.errors import CharassetsError
+from charassets.lake import drafts
 from charassets.lake.fingerprint import fingerprint
 from charassets.lake.fragments import Fragment, Lake
 from charassets.schema import BOOKS, TABLES
@@ -71,7 +72,9 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     inputs = {table: StoredCollection(table, found) for table, found in fragments.items()}
     if stage.continues and before is not None and before.is_whole():
         inputs[stage.name] = StoredCollection(stage.name, [before])
-    outcome = stage.compute(inputs)
+    halfway = drafts.Drafts(lake.store, stage.name)
+    with drafts.kept_in(halfway):
+        outcome = stage.compute(inputs)
     books = _books(stage, inputs[next(iter(stage.reads))], outcome)
     with lake.writer(stage.name, ALL, stage.schema) as writer:
         for start in range(0, max(1, len(outcome.rows)), _WRITTEN_AT_ONCE):
@@ -80,6 +83,7 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
         for role, table in outcome.extras.items():
             writer.keep(role, table)
         manifest = writer.commit(wanted, own, versions)
+    halfway.drop()
     progress.advance(stage.name, books.num_rows)
     return ShardResult(manifest, False, books.num_rows, 0, time.perf_counter() - started)
 

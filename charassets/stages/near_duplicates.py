@@ -4,6 +4,7 @@ What belongs here: which records are asked about, and what the rule is told of t
 (``charassets.similarity.duplicates``).
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import ClassVar
@@ -14,6 +15,7 @@ import pyarrow.compute as pc
 
 from charassets.attributes.spelling import pieces
 from charassets.curation.snapshot import decisions_of
+from charassets.lake import drafts
 from charassets.lake.fingerprint import fingerprint
 from charassets.schema import (
     CLIP_EMBEDDINGS,
@@ -25,12 +27,12 @@ from charassets.schema import (
     Table,
 )
 from charassets.settings import GateSettings, Settings
-from charassets.similarity.answers import Answers
+from charassets.similarity.answers import ANSWERS, Answers, answered
 from charassets.similarity.batches import gathered
 from charassets.similarity.candidates import Pairs, tidy
 from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, group_duplicates
 from charassets.similarity.judgement import VERSION as JUDGEMENT
-from charassets.similarity.looks import Look, close_look
+from charassets.similarity.looks import Look, Looked, close_look
 from charassets.similarity.naming import NAMED
 from charassets.similarity.places import Places
 from charassets.similarity.previews import Previews
@@ -40,6 +42,8 @@ from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import gather
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.gates import verdict_sql, verdicts
+
+_log = logging.getLogger(__name__)
 
 _JUDGED = SINGLE_CHARACTER_IMAGES.narrow
 _JUDGED_AT_ONCE = 16_384  # records; the columns without the crop are about a kilobyte each
@@ -93,7 +97,7 @@ class NearDuplicates(CollectionStage):
         records = pictures["record_id"].combine_chunks()
         counts = pa.array(_tag_counts(inputs[RAW_SHARDS.name], records))
         before = inputs.get(self.name)
-        answers = Answers(self.look_at(images), before and before.beside(ANSWERED))
+        answers = Answers(self.look_at(images), _known(before and before.beside(ANSWERED), drafts.found(ANSWERED)))
         copies = group_duplicates(
             pictures.append_column(PICTURES.field("tags"), counts).select(PICTURES.names),
             gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), records),
@@ -110,8 +114,20 @@ class NearDuplicates(CollectionStage):
     def look_at(self, images: Collection) -> Look:
         """What answers about pairs that nobody looked at before: a close look at their previews."""
         return close_look(
-            lambda names: Previews.gathered(names, images.batches(["image_id", "preview"])), self._threads
+            lambda names: Previews.gathered(names, images.batches(["image_id", "preview"])), self._threads, _keep
         )
+
+
+def _keep(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
+    """Put answers by before all are there: at five million pictures they take days."""
+    drafts.keep(ANSWERED, answered(contents, pairs, looked))
+    _log.info("%d more pairs of pictures compared", len(pairs))
+
+
+def _known(committed: pa.Table | None, kept: pa.Table | None) -> pa.Table | None:
+    """The answers of the run before, and those of one that was stopped."""
+    tables = [table for table in (committed, kept) if table is not None]
+    return pa.concat_tables([table.select(ANSWERS.names).cast(ANSWERS) for table in tables]) if tables else None
 
 
 def _near(graph: Collection, records: pa.Array, most: int) -> Pairs:
