@@ -29,6 +29,8 @@ ORIGIN = (
 )
 """Columns that say where a record comes from."""
 
+_UNSAID: dict[str, Any] = dict.fromkeys(ORIGIN)
+
 _SELECT = """
     SELECT records.*, chosen.split, chosen.repeats, character_names.name AS character_name
     FROM records JOIN chosen USING (record_id) LEFT JOIN character_names USING (character_id)
@@ -101,7 +103,8 @@ def rows_of(con: duckdb.DuckDBPyConnection, lake: Lake, shard: str, options: Exp
     caption, words = Caption(options.caption), _words(lake, shard)
     found = con.sql(_SELECT, params=[shard]).to_arrow_reader(1024)
     for batch in found:  # pyright: ignore[reportOptionalIterable]
-        for values in batch.to_pylist():
+        for known in batch.to_pylist():
+            values = _UNSAID | known  # a warehouse that an earlier release built has no later columns
             yield _row(values, words.get(values["record_id"], ()), caption, options.min_confidence)
 
 

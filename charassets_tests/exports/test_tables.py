@@ -73,3 +73,14 @@ def test_a_formula_in_the_tags_is_text_in_a_spreadsheet(tmp_path):
 def test_the_same_records_give_the_same_bytes(settings, tmp_path, format):
     files = [export(settings, asked(format), tmp_path / name).manifest["files"] for name in ("a", "b")]
     assert files[0] == files[1]
+
+
+def test_a_warehouse_of_an_earlier_release_is_exported_without_the_columns_it_lacks(tmp_path, out):
+    settings = settings_for(tmp_path / "w")
+    workspace, lake = built_lake(settings)
+    build(workspace, lake, settings)
+    with duckdb.connect(str(workspace.warehouse)) as con:
+        con.execute("ALTER TABLE records DROP COLUMN track_id")
+    export(settings, asked("parquet"), out)
+    rows = duckdb.sql(f"SELECT record_id, track_id FROM '{out}/train.parquet'").fetchall()  # noqa: S608
+    assert {record for record, _ in rows} == KEPT and {track for _, track in rows} == {None}
