@@ -1,9 +1,11 @@
 """What one more shard costs a collection of a hundred: the shard alone, the hundred that are passed over, the collection steps.
 
     python -m bench.scale_increment
+    python -m bench.scale_increment --pictures --records 40
 
-What belongs here: the comparison. Not here: growth (``scale``). The stages are those that need no pixels; passing over a shard
-costs every stage the same, so the others follow. The graph is that of large collections (``cells``).
+What belongs here: the comparison. Not here: growth (``scale``). Without ``--pictures`` the stages are those that need no pixels,
+over synthetic records; with them every stage runs over drawn pictures, one in ten a copy of another. The graph is that of large
+collections (``cells``).
 """
 
 import argparse
@@ -11,17 +13,26 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+from PIL import Image
 
 from bench.scale_steps import AT_SIZE
 from bench.synthetic_lake import write_lake
 from bench.synthetic_looks import FedDuplicates
 from charassets.lake.fragments import Lake
+from charassets.lake.workspace import Workspace
+from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, load_settings
+from charassets.sources.intake import take_in
 from charassets.stages.collection import run_collection
 from charassets.stages.contract import CollectionStage
 from charassets.stages.pipeline import collection_stages, shard_stages
 from charassets.stages.runner import run_stage
+from charassets.studio.scenes import draw_scene
+
+_SIDE = 256
 
 
 def main() -> None:
@@ -29,7 +40,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", type=int, default=100)
     parser.add_argument("--records", type=int, default=400, help="of a shard")
+    parser.add_argument("--pictures", action="store_true", help="drawn pictures through every stage")
     options = parser.parse_args()
+    result = _of_pictures(options) if options.pictures else _of_records(options)
+    told = {"shards": options.shards, "records": options.records, **result}
+    sys.stdout.write(json.dumps({key: _rounded(value) for key, value in told.items()}) + "\n")
+
+
+def _of_records(options: argparse.Namespace) -> Mapping[str, Mapping[str, float]]:
     n = (options.shards + 1) * options.records
     with tempfile.TemporaryDirectory(prefix="charassets-") as folder:
         settings = {name: _settings(Path(folder) / name) for name in ("alone", "all")}
@@ -39,8 +57,57 @@ def main() -> None:
         write_lake(Path(folder) / "all", n, records_a_shard=options.records, first_shard=options.shards)
         then = {**_shards(settings["all"], lake), **_collection(settings["all"], lake, n)}
         alone = _shards(settings["alone"], one)
-    result = {"shards": options.shards, "records": options.records, "first": first, "then": then, "alone": alone}
-    sys.stdout.write(json.dumps({key: _rounded(value) for key, value in result.items()}) + "\n")
+    return {"first": first, "then": then, "alone": alone}
+
+
+def _of_pictures(options: argparse.Namespace) -> Mapping[str, Mapping[str, float] | float]:
+    """A hundred shards, one more, and that one in a workspace of its own; ``ratio`` is the third line of the issue's sum."""
+    n = options.shards * options.records
+    with tempfile.TemporaryDirectory(prefix="charassets-") as name:
+        drawn, more = Path(name) / "drawn", Path(name) / "more"
+        _draw(drawn, range(n))
+        _draw(more, range(n, n + options.records))
+        every, alone = (Path(name) / which for which in ("all", "alone"))
+        first = _everything(every, [drawn], options.records)
+        then = _everything(every, [drawn, more], options.records)
+        single = _everything(alone, [more], options.records)
+    graph = then["knn_graph"]
+    ratio = (sum(then.values()) - graph) / sum(s for step, s in single.items() if step != "knn_graph")
+    return {"first": first, "then": then, "alone": single, "ratio": ratio}
+
+
+def _draw(folder: Path, numbers: range) -> None:
+    """Scenes as JPEG; every tenth is the one before, half as large."""
+    folder.mkdir()
+    for number in numbers:
+        copy = number % 10 == 9  # noqa: PLR2004
+        pixels = draw_scene(number - copy, size=_SIDE, kind="single").pixels
+        picture = Image.fromarray(pixels)
+        (picture.resize((_SIDE // 2, _SIDE // 2)) if copy else picture).save(folder / f"{number:06d}.jpg", quality=92)
+
+
+def _everything(root: Path, sources: Sequence[Path], records: int) -> dict[str, float]:
+    """CPU seconds of every step of a run of the whole, threads and all."""
+    named = [{"name": source.name, "path": str(source)} for source in sources]
+    settings = load_settings(
+        {"workspace": str(root), "sources": named, "shards": {"records": records}, "graph": {"method": "cells"}}
+    )
+    lake = Workspace.of(settings).open_lake()
+    spent = {}
+    started = time.process_time()
+    take_in(settings, lake)
+    spent["take_in"] = time.process_time() - started
+    for name, stage in shard_stages(settings).items():
+        started = time.process_time()
+        first = next(iter(stage.reads), SOURCE_ITEMS.name)
+        for shard in lake.shards(first):
+            run_stage(stage, shard, lake)
+        spent[name] = time.process_time() - started
+    for name, collection in collection_stages(settings).items():
+        started = time.process_time()
+        run_collection(collection, lake)
+        spent[name] = time.process_time() - started
+    return spent
 
 
 def _settings(root: Path) -> Settings:

@@ -136,7 +136,8 @@ def _found(answer: Answer, truth: Any) -> dict[str, Any]:  # noqa: ANN401 - nump
     copies = answer.rows[truth["copy_of"][answer.rows] >= 0]
     original = truth["copy_of"][copies][:, None]
     found = answer.neighbours[place[copies]] == original
-    result: dict[str, Any] = {"recall": float(np.mean(hits)), "copies": float(found.any(axis=1).mean())}
+    sampled = np.isin(copies, truth["asked"])  # those that FAISS was asked about
+    result: dict[str, Any] = {"recall": float(np.mean(hits)), "copies": float(found[sampled].any(axis=1).mean())}
     if answer.cosines is not None:
         result["thresholds"] = {str(t): _at(t, answer, truth, found, place[copies]) for t in THRESHOLDS}
     return result

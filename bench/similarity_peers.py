@@ -5,6 +5,7 @@ What belongs here: one function a method, from vectors to neighbours or labels. 
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,10 @@ class Answer:
         return sum(s * (scale if part in self.sampled else 1) for part, s in self.seconds.items())
 
 
-def ours(vectors: NDArray[np.float16], sample: NDArray[np.int64], clock: Clock, method: str = "cells") -> Answer:
+def ours(vectors: NDArray[np.float16], sample: NDArray[np.int64], clock: Clock, probes: int) -> Answer:
     """Our graph over all vectors, nothing extrapolated."""
     started = clock()
-    searcher = new_searcher(vectors, GraphRule(K, method))
+    searcher = new_searcher(vectors, GraphRule(K, "cells", probes=probes))
     trained = clock()
     graph = build(vectors, searcher, K)
     seconds = {"learn": trained - started, "search": clock() - trained}
@@ -155,7 +156,7 @@ def _library(make: Callable[[], Any]) -> Callable[..., Answer]:
 
 
 METHODS: dict[str, Method] = {
-    "ours": Method(ours, "torch"),
+    **{f"ours, {p} probes": Method(partial(ours, probes=p), "torch") for p in (8, 12, 16)},
     "FAISS Flat": Method(_index("Flat")),
     "FAISS IVF,Flat nprobe 4": Method(_index("IVFNLIST,Flat", "nprobe=4")),
     "FAISS IVF,Flat nprobe 8": Method(_index("IVFNLIST,Flat", "nprobe=8")),

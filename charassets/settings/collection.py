@@ -22,7 +22,7 @@ class GraphSettings(Section):
     exact_up_to: int = Field(
         default=50_000, ge=1, description="Pictures up to which `auto` compares all pairs on a CPU."
     )
-    probes: int = Field(default=8, ge=1, le=256, description="Cells of the index each picture looks into.")
+    probes: int = Field(default=12, ge=1, le=256, description="Cells of the index each picture looks into.")
     generation: int = Field(
         default=0, ge=0, description="Raise it to train the index anew; between, new shards join it as it is."
     )
@@ -33,7 +33,7 @@ class DuplicateSettings(Section):
 
     cosine: float = Field(default=0.95, ge=0, le=1, description="Least embedding similarity of two copies.")
     phash_bits: int = Field(default=10, ge=0, le=32, description="Most differing bits of two copies' pHash.")
-    neighbours: int = Field(default=16, ge=1, le=256, description="Nearest neighbours looked at as candidates.")
+    neighbours: int = Field(default=8, ge=1, le=256, description="Nearest neighbours looked at as candidates.")
 
 
 class ClusterSettings(Section):

@@ -12,12 +12,14 @@ from charassets.images.preview import Preview
 from charassets.similarity.agreement import Agreement, compare, mirror_image
 from charassets.similarity.alignment import Alignment, aligned, assumed
 
-VERSION = 4
+VERSION = 5
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"
 
-_HINT_BITS = 12  # hashes this close suggest that both show the same whole; the pixels decide
+HINT_BITS = 12
+"""Hashes this close suggest that both pictures show the same whole; the pixels decide. Beyond, corners must agree first."""
+
 _INLIERS = 7  # features in different places that agree; of 1,500 pairs of other portraits none had more than 4
 _SURE_INLIERS = 12
 _CROPPED = 0.985  # of a side that is left when a picture is called a crop of another
@@ -119,7 +121,7 @@ def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int) -> Judgement:
     """
     best = Judgement(DIFFERENT)
     for mirrored, distance in sorted(((False, bits), (True, mirrored_bits)), key=lambda way: way[1]):
-        if distance <= _HINT_BITS and best.answer != DUPLICATE:
+        if distance <= HINT_BITS and best.answer != DUPLICATE:
             size, onto = left.preview.pixels.shape[:2], right.preview.pixels.shape[:2]
             best = _better(best, _judged(left, right, assumed(size, onto, mirrored=mirrored)))
     if best.answer == DUPLICATE:

@@ -92,7 +92,7 @@ class GraphRule:
     neighbours: int = 16
     method: str = "auto"
     exact_up_to: int = EXACT_UP_TO
-    probes: int = 8
+    probes: int = 12
     device: str = "cpu"
 
     def method_for(self, n: int) -> str:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from charassets.similarity.album import Album
 from charassets.similarity.candidates import Pairs
-from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, judge
+from charassets.similarity.first_look import FirstLook, LoadSignatures
+from charassets.similarity.judgement import DIFFERENT, DUPLICATE, HINT_BITS, VARIANT, Judgement, judge
 from charassets.similarity.looking_order import turns_of
 from charassets.similarity.previews import Load
 
@@ -71,29 +72,38 @@ def _nobody_hears(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
     """Drop it."""
 
 
-def close_look(load: Load, threads: int = 1, tell: Callable[[pa.Array, Pairs, Looked], None] = _nobody_hears) -> Look:
+def close_look(
+    load: Load,
+    threads: int = 1,
+    tell: Callable[[pa.Array, Pairs, Looked], None] = _nobody_hears,
+    signatures: LoadSignatures | None = None,
+) -> Look:
     """Compares previews.
 
     Args:
         load: where they come from; pairs of which one has none are not answered.
         threads: how many compare at a time; the answers are the same with any number.
         tell: hears of every ``TOLD_EVERY`` pairs or a few more, with all content ids: hours of work are worth keeping.
+        signatures: where signatures come from, which rule pairs out before anybody looks closely; None looks at all.
     """
 
     def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> Looked:
-        asked, ends = np.unique(pairs, return_inverse=True)
-        ends = ends.reshape(pairs.shape)
+        answers = np.full(len(pairs), NOT_SEEN, np.int8)
+        if signatures is not None:
+            far = np.flatnonzero(np.minimum(bits, mirrored_bits) > HINT_BITS)
+            answers[far[_ruled_out(signatures, contents, pairs[far], threads)]] = IS_DIFFERENT
+        open_ones = np.flatnonzero(answers == NOT_SEEN)
+        asked, ends = _within(pairs[open_ones])
         previews = load(contents.take(pa.array(asked)))
         album = Album(previews)
-        answers = np.full(len(pairs), NOT_SEEN, np.int8)
         lines: dict[int, tuple] = {}
         seen = np.logical_and(previews.there[ends[:, 0]], previews.there[ends[:, 1]])
-        rows = np.flatnonzero(seen)
-        turns = turns_of(ends[rows], len(asked))
+        rows, ends = open_ones[seen], ends[seen]
+        turns = turns_of(ends, len(asked))
 
         def take(turn: int) -> None:
-            for i in rows[turns[turn]].tolist():
-                left, right = ends[i].tolist()
+            for at in turns[turn].tolist():
+                i, (left, right) = int(rows[at]), ends[at].tolist()
                 found = judge(album.seen(left), album.seen(right), int(bits[i]), int(mirrored_bits[i]))
                 answers[i] = ANSWER_NAMES.index(found.answer)
                 if found.answer != DIFFERENT:
@@ -113,6 +123,29 @@ def _details(lines: Mapping[int, tuple], pairs: NDArray[np.int64]) -> pa.Table:
     alike = [lines[i] for i in pairs.tolist() if i in lines]
     columns = zip(*alike, strict=True) if alike else ([] for _ in DETAILS)
     return pa.table([pa.array(c, f.type) for c, f in zip(columns, DETAILS, strict=True)], DETAILS)
+
+
+def _within(pairs: Pairs) -> tuple[NDArray[np.int64], Pairs]:
+    """The places that pairs name, each once, and the pairs by place among those."""
+    asked, ends = np.unique(pairs, return_inverse=True)
+    return asked, ends.reshape(pairs.shape)
+
+
+def _ruled_out(signatures: LoadSignatures, contents: pa.Array, pairs: Pairs, threads: int) -> NDArray[np.bool_]:
+    """Of pairs sorted by their first place: whether each is different by its signatures alone."""
+    found = np.zeros(len(pairs), bool)
+    if not len(pairs):
+        return found
+    asked, ends = _within(pairs)
+    first_look = FirstLook(signatures, contents.take(pa.array(asked)))
+    starts = np.flatnonzero(np.r_[True, ends[1:, 0] != ends[:-1, 0], True])
+
+    def take(turn: int) -> None:
+        some = slice(starts[turn], starts[turn + 1])
+        found[some] = first_look.rules_out(int(ends[some.start, 0]), ends[some, 1])
+
+    _each(take, range(len(starts) - 1), threads)
+    return found
 
 
 def _line(found: Judgement) -> tuple:

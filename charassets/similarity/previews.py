@@ -23,22 +23,23 @@ class Previews:
         self._end = 0
 
     @classmethod
-    def gathered(cls, names: pa.Array, batches: Iterable[pa.Table]) -> "Previews":
-        """The previews of some contents.
+    def gathered(cls, names: pa.Array, batches: Iterable[pa.Table], column: str = "preview") -> "Previews":
+        """The previews of some contents, or what another column has of them.
 
         Args:
             names: their ``image_id``, each once.
-            batches: rows with ``image_id`` and ``preview``; of several rows of a content the first that has one counts.
+            batches: rows with ``image_id`` and the column; of several rows of a content the first that has one counts.
+            column: of binary values.
         """
         found = cls(len(names))
         where = Places(names)
         for batch in batches if len(names) else ():
             places = where.of(batch["image_id"])
-            places[~batch["preview"].is_valid().to_numpy()] = -1
+            places[~batch[column].is_valid().to_numpy()] = -1
             places[places >= 0] = np.where(found.there[places[places >= 0]], -1, places[places >= 0])
             _, first = np.unique(places, return_index=True)
             first = first[places[first] >= 0]
-            for place, preview in zip(places[first].tolist(), batch["preview"].take(pa.array(first)), strict=True):
+            for place, preview in zip(places[first].tolist(), batch[column].take(pa.array(first)), strict=True):
                 found.add(place, preview.as_buffer())
         return found
 

@@ -41,7 +41,7 @@ from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.sub_clusters import sub_clusters
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import HEAD_COLUMNS, gather
+from charassets.similarity.vectors import HEAD_COLUMNS, gather, of_rows
 from charassets.stages.cluster_health import CARRIED, CARRIED_SCHEMA, UNKEPT
 from charassets.stages.cluster_members import READS as MEMBER_READS
 from charassets.stages.cluster_members import for_all, moments, views
@@ -103,7 +103,7 @@ class CharacterClusters(CollectionStage):
         standing = np.flatnonzero(stands == np.arange(len(stands)))
         graph = stored.graph.contracted(_keepers_of(stored, records, rows, stands), rows[standing])
         vectors = self._joined(figures, inputs, names)
-        asked, chosen = [names[i] for i in standing], vectors[standing]
+        asked, chosen = [names[i] for i in standing], of_rows(vectors, standing)
         found = cluster_vectors(chosen, measured_anew(graph, chosen), asked, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
         keeper_of = _keepers(edits, records, names, stands)

@@ -113,9 +113,11 @@ class NearDuplicates(CollectionStage):
 
     def look_at(self, images: Collection) -> Look:
         """What answers about pairs that nobody looked at before: a close look at their previews."""
-        return close_look(
-            lambda names: Previews.gathered(names, images.batches(["image_id", "preview"])), self._threads, _keep
-        )
+
+        def load(names: pa.Array, column: str = "preview") -> Previews:
+            return Previews.gathered(names, images.batches(["image_id", column]), column)
+
+        return close_look(load, self._threads, _keep, lambda names: (load(names, SIGNED[0]), load(names, SIGNED[1])))
 
 
 def _keep(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:

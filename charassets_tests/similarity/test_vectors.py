@@ -6,7 +6,7 @@ import pytest
 
 from charassets.errors import CharassetsError
 from charassets.similarity import vectors as stored_vectors
-from charassets.similarity.vectors import gather
+from charassets.similarity.vectors import gather, of_rows
 from charassets_tests.similarity.drawing import drawn
 
 
@@ -32,3 +32,13 @@ def test_vectors_of_two_models_are_refused():
     batches = [rows(["a"], vectors[:1], "mini-1"), rows(["b"], vectors[1:2], "clip-2")]
     with pytest.raises(CharassetsError, match="clip-2, mini-1"):
         gather(batches, ["a", "b"])
+
+
+@pytest.mark.parametrize("mapped_from", [1, 1 << 30], ids=["mapped", "in memory"])
+def test_some_rows_are_copied_and_all_rows_are_not(mapped_from: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stored_vectors, "_MAPPED_FROM", mapped_from)
+    monkeypatch.setattr(stored_vectors, "_LOOKED_UP_AT_ONCE", 3)
+    vectors = drawn(10)
+    assert of_rows(vectors, np.arange(10)) is vectors
+    chosen = np.array([0, 2, 3, 5, 9])
+    assert np.array_equal(of_rows(vectors, chosen), vectors[chosen])

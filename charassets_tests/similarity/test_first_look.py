@@ -1,0 +1,73 @@
+"""Signatures rule pairs out before anybody looks closely; copies are never among those."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from charassets.images.local_features import signatures
+from charassets.images.preview import decoded, encoded
+from charassets.similarity.first_look import FirstLook, LoadSignatures
+from charassets.similarity.looks import IS_DIFFERENT, NOT_SEEN, close_look
+from charassets.similarity.previews import Previews
+from charassets.studio.scenes import draw_scene
+from charassets.studio.transforms import padded, reencoded, resized
+
+SEEDS = (3, 11, 20, 21, 22, 23)
+
+
+@pytest.fixture(scope="module")
+def pictures() -> dict[str, np.ndarray]:
+    drawn = {f"p{seed}": draw_scene(seed, 400, kind="single").pixels for seed in SEEDS}
+    first = drawn["p3"]
+    copies = {
+        "crop": np.ascontiguousarray(first[40:360, 60:390]),
+        "flip": np.ascontiguousarray(first[:, ::-1]),
+        "jpeg": reencoded(resized(first, 0.7), 40),
+        "pad": padded(first, 0.2),
+    }
+    return {**drawn, **copies, "blank": np.full((300, 300, 3), 200, np.uint8)}
+
+
+@pytest.fixture(scope="module")
+def signed(pictures) -> LoadSignatures:
+    stored = {name: signatures(decoded(encoded(pixels, None))) for name, pixels in pictures.items()}
+
+    def load(contents: pa.Array) -> tuple[Previews, Previews]:
+        sides = Previews(len(contents)), Previews(len(contents))
+        for place, name in enumerate(contents.to_pylist()):
+            for side, data in zip(sides, stored.get(name, ()), strict=False):
+                side.add(place, data)
+        return sides
+
+    return load
+
+
+def ruled_out(signed: LoadSignatures, left: str, *rights: str) -> list[bool]:
+    look = FirstLook(signed, pa.array([left, *rights]))
+    return look.rules_out(0, np.arange(1, len(rights) + 1)).tolist()
+
+
+def test_copies_are_left_to_the_close_look(signed):
+    assert ruled_out(signed, "p3", "crop", "flip", "jpeg", "pad", "p3") == [False] * 5
+
+
+def test_most_other_pictures_are_ruled_out(signed):
+    names = [f"p{seed}" for seed in SEEDS]
+    out = [ruled_out(signed, name, *(other for other in names if other != name)) for name in names]
+    assert np.mean(out) > 0.5
+
+
+def test_a_picture_without_corners_rules_nothing_out(signed):
+    assert ruled_out(signed, "blank", "p3") == ruled_out(signed, "p3", "blank") == [False]
+    assert ruled_out(signed, "p3", "nobody has its signatures") == [False]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_pairs_with_close_hashes_are_looked_at_whatever_their_corners(signed, threads):
+    contents = pa.array(["p20", "p3"])
+    pairs = np.array([[0, 1]])
+    assert ruled_out(signed, "p3", "p20") == [True]
+    look = close_look(lambda names: Previews(len(names)), threads, signatures=signed)  # nobody has a preview
+    for bits, answer in ((40, IS_DIFFERENT), (12, NOT_SEEN)):
+        found = look(contents, pairs, np.array([bits], np.int32), np.array([30], np.int32))
+        assert found.answers.tolist() == [answer]
