@@ -10,13 +10,13 @@ from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
 
-from charassets.images.local_features import Described, described
+from charassets.images.local_features import described
 from charassets.images.preview import decoded
 from charassets.similarity.judgement import Seen
+from charassets.similarity.kept_keypoints import KeptKeypoints
 from charassets.similarity.previews import Previews
 
 _SEEN = 300  # ready to be compared: half a megabyte each with their mirror images' keypoints
-_DESCRIBED = 6_000  # keypoints alone: 41 kB each
 
 Made = TypeVar("Made")
 
@@ -24,12 +24,12 @@ Made = TypeVar("Made")
 class Album:
     """Pictures by their place among previews.
 
-    Finding keypoints takes ten times as long as reading a preview again, so they are kept longer than pixels.
+    Finding keypoints takes ten times as long as reading a preview again, so they are kept on disk.
     """
 
     def __init__(self, previews: Previews) -> None:
         self._previews = previews
-        self._described: Latest[Described] = Latest(_DESCRIBED)
+        self._described = KeptKeypoints(len(previews.there))
         self._seen: Latest[Seen] = Latest(_SEEN)
 
     def seen(self, place: int) -> Seen:
@@ -38,7 +38,11 @@ class Album:
 
     def _look(self, place: int) -> Seen:
         preview = decoded(self._previews[place])
-        return Seen(preview, self._described.get(place, lambda: described(preview)).keypoints())
+        found = self._described.get(place)
+        if found is None:
+            found = described(preview)
+            self._described.put(place, found)
+        return Seen(preview, found.keypoints())
 
 
 class Latest(Generic[Made]):

@@ -6,10 +6,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from charassets.images.local_features import Described
 from charassets.images.preview import encoded
 from charassets.similarity import album
 from charassets.similarity.album import Album, Latest
 from charassets.similarity.answers import IS_DIFFERENT, IS_DUPLICATE, IS_VARIANT, NOT_SEEN
+from charassets.similarity.kept_keypoints import KeptKeypoints
 from charassets.similarity.looks import Looked, close_look
 from charassets.similarity.previews import Previews
 from charassets.studio.scenes import draw_scene
@@ -92,3 +94,35 @@ def test_what_several_threads_ask_for_at_once_is_made_once_and_the_oldest_goes()
     for number in (1, 2, 7):
         assert latest.get(number, lambda number=number: made.append(number) or 10 * number) == 10 * number
     assert made == [7, 1, 2, 7]
+
+
+@pytest.mark.parametrize("most", [None, 3])
+def test_keypoints_come_back_as_they_were_put_and_the_oldest_go(most):
+    random = np.random.default_rng(0)
+    found = [
+        Described(random.random((n, 2), np.float32), random.integers(0, 256, (n, 128), np.uint8))
+        for n in (300, 0, 7, 318, 50)
+    ]
+    kept = KeptKeypoints(len(found), most)
+    for place, one in enumerate(found):
+        kept.put(place, one)
+    back = [kept.get(place) for place in range(len(found))]
+    assert [one is None for one in back] == ([False] * 5 if most is None else [True, True, False, False, False])
+    for one, again in zip(found, back, strict=True):
+        if again is not None:
+            np.testing.assert_array_equal(again.points, one.points)
+            np.testing.assert_array_equal(again.histograms, one.histograms)
+
+
+def test_where_the_disk_is_full_nothing_is_kept_and_nothing_fails(monkeypatch):
+    kept = KeptKeypoints(2)
+    one = Described(np.ones((4, 2), np.float32), np.ones((4, 128), np.uint8))
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.pwrite", full)
+        kept.put(0, one)
+    kept.put(1, one)
+    assert kept.get(0) is None and kept.get(1) is None
