@@ -8,6 +8,7 @@ from charassets.classifiers.labels import labelled
 from charassets.classifiers.runs import PICTURES, StoppedError, find_run, list_runs, new_run
 from charassets.classifiers.spec import Spec
 from charassets.classifiers.training import train
+from charassets.cli.classifiers import stop
 from charassets.errors import UsageError
 from charassets.models.trained import in_force, opened
 
@@ -115,6 +116,12 @@ def test_a_request_that_makes_no_sense_trains_nothing(heroes, spec):
     with pytest.raises(UsageError):
         train(workspace, lake, spec)
     assert len(list_runs(workspace)) == before
+
+
+def test_who_stops_a_training_that_ended_is_told_that_it_ended(heroes, first, capsys, own_environment):
+    stop(first.run.name, first.run.id, str(heroes[0].root))
+    assert capsys.readouterr().err.strip() == f"archetype/{first.run.id} does not run: done"
+    assert not (first.run.folder / "stop").exists()
 
 
 def test_a_training_stops_when_asked_and_says_so(heroes):

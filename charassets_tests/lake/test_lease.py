@@ -2,12 +2,16 @@
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from charassets.errors import BusyError
+from charassets.inspection.health import held
 from charassets.lake.lease import NAME, Lease, holding, still_held
 from charassets.lake.s3 import Bucket, bucket_of
+from charassets.lake.workspace import Workspace
+from charassets.settings import load_settings
 from charassets_tests.servers import s3_server
 
 
@@ -78,3 +82,29 @@ def test_a_worker_publishes_nothing_once_its_run_no_longer_holds_the_workspace(b
     with pytest.raises(BusyError, match="no longer holds"):
         check()
     following.give_back()
+
+
+def test_whoever_only_looks_leaves_the_lease_of_a_dead_run_and_respects_a_living_one(
+    server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server)
+    monkeypatch.setenv("CHARASSETS_CACHE", str(tmp_path))
+    workspace = Workspace.of(load_settings({"workspace": "s3://bucket/looked-at"}))
+    assert workspace.remote is not None
+    bucket = workspace.remote.bucket
+    dead = Lease(bucket, 600, workspace.remote.copy)
+    dead.take()
+    dead._ended.set()
+    with held(workspace, take=False) as (free, left):
+        assert free and left is not None
+    stands = holding(bucket)
+    assert stands is not None and stands.holder == left.holder
+    with held(workspace, take=True) as (free, left):
+        assert free and left is not None
+    assert holding(bucket) is None
+
+    far = Lease(bucket, 600, "another machine")
+    far.take()
+    with held(workspace, take=False) as (free, _):
+        assert not free
+    far.give_back()
