@@ -143,6 +143,8 @@ def _gallery(context: Context, words: str) -> str:
 
 
 _MOST_CHARACTERS = 200
+_NO_PICTURE = ("rejected", "quarantined")
+"""Verdicts after which nobody is asked whom a file shows."""
 
 
 def _tabs(to: str, context: Context) -> Node:
@@ -204,7 +206,9 @@ def _told_outside(context: Context, act: Act, session: list[Outside]) -> str:
 def _outside(context: Context, session: list[Outside], words: str = "", refused: list[str] | None = None) -> str:
     names = identities.gallery(context).names if identities.has_gallery(context) else ()
     cards = [
-        h(
+        h("div", h("h2", one.tried.given.name), identify_view.refused(one.doubt, one.tried.found.verdict))
+        if one.tried.found.verdict in _NO_PICTURE
+        else h(
             "div",
             h("h2", one.tried.given.name),
             identify_view.stage(

@@ -58,6 +58,11 @@ def stage(doubt: Doubt, picture: Child, deed: Mapping[str, Any], names: Sequence
     return h("div", h("div.stage", h("div.picture", picture), side), compared(doubt.candidates))
 
 
+def refused(doubt: Doubt, verdict: str) -> Node:
+    """A file that shows nobody, since it is no picture or may not be looked at: why, and nothing to answer."""
+    return h("div.card", h("p", h("span.badge.warn", verdict), " ", why(doubt)))
+
+
 def _heading(doubt: Doubt) -> list[Child]:
     facts = doubt.facts
     badge = h("span.badge.good", doubt.name) if doubt.name else h("span.badge", "nobody known")

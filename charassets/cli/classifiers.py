@@ -124,6 +124,8 @@ def _surroundings(workspace: str | None) -> tuple[Any, Any, Any]:
     use_workspace(workspace)
     settings = load_settings()
     at = Place.of(settings)
+    if at.remote is None and not at.root.is_dir():
+        raise UsageError("there is no workspace", where=at.place, todo="give --workspace, or run first")
     return at, at.open_lake(), settings
 
 

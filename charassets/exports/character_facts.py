@@ -108,7 +108,7 @@ def totals(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "noise_share": round(1 - clustered / pictures, 4) if pictures else 0.0,
         "largest": largest,
         "largest_share": round(largest / clustered, 4) if clustered else 0.0,
-        "characters_with_at_least": {str(least): count for least, count in histogram.items() if count},
+        "characters_by_least_size": {str(least): count for least, count in histogram.items() if count},
     }
 
 

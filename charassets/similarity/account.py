@@ -16,6 +16,7 @@ from charassets.similarity.pictures import HASH_BITS
 from charassets.similarity.stars import Asking
 
 _ALONE = "no copy found"
+_CHOSEN = "the one that a person chose"
 _SELF, _EXACT, _DUPLICATE = range(3)
 _RELATIONS = pa.array(["self", "exact", "duplicate"])
 _TOLD = ("width", "height", "frame_box", "alpha_coverage", "sharpness", "tags", "single")
@@ -111,7 +112,10 @@ def _reasons(
     columns = [pictures.select(_TOLD).take(pa.array(rows)).to_pylist() for rows in (best, copies)]
     seen = looks.select(["mirrored", "grey", "crop_of"]).take(pa.array(copies)).to_pylist()
     kinds = relation[copies].tolist()
-    advantages = [_advantage(one, other) for one, other in zip(*columns, strict=True)]
+    chosen = asking.people.chosen[best].tolist()
+    advantages = [
+        _CHOSEN if by_hand else _advantage(one, other) for by_hand, one, other in zip(chosen, *columns, strict=True)
+    ]
     lines = [
         f"{_what(kind, look, said=by_people)}; of the two {advantage} is kept"
         for kind, look, by_people, advantage in zip(kinds, seen, said.tolist(), advantages, strict=True)

@@ -21,13 +21,19 @@ NOTHING_SAID = -1
 
 @dataclass(frozen=True)
 class Said:
-    """What people said, by row: ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart."""
+    """What people said, by row.
+
+    ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart, ``chosen`` the pictures that are to
+    be kept, ``alike`` the records that were to be apart and have the same bytes.
+    """
 
     original: NDArray[np.int64]
     rank: NDArray[np.int64]
     tied: NDArray[np.int64]
     cut: frozenset[tuple[int, int]]
+    chosen: NDArray[np.bool_]
     records: pa.Array
+    alike: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, decisions: Decisions, records: pa.Array, measured: Measured) -> "Said":
@@ -53,7 +59,11 @@ class Said:
         chosen[[original[place[k]] for keep in decisions.keeps for k in keep.kept if k in place]] = True
         rank = np.empty(len(records), np.int64)
         rank[np.lexsort((measured.rank, ~chosen))] = np.arange(len(records))
-        return cls(original, rank, tied, cut, records)
+        alike = sorted(
+            {(min(a, b), max(a, b)) for one, two in sides for a in one for b in two
+             if {a, b} <= place.keys() and original[place[a]] == original[place[b]]}
+        )  # fmt: skip
+        return cls(original, rank, tied, cut, chosen, records, tuple(alike))
 
     def same(self, pairs: Pairs) -> NDArray[np.int8]:
         """Whether people called the two of each pair copies (1) or no copies (0); ``NOTHING_SAID`` where they said nothing."""
@@ -72,11 +82,13 @@ class Said:
 
     def unkept(self, keeper: NDArray[np.int64]) -> tuple[str, ...]:
         """Pictures that people kept apart and that have the same bytes or one keeper all the same."""
-        return tuple(
-            f"{self.records[a]} and {self.records[b]} have the same bytes and stay together"
+        bytes_ = (f"{a} and {b} have the same bytes and stay together" for a, b in self.alike)
+        others = (
+            f"{self.records[a]} and {self.records[b]} are copies of one picture, {self.records[keeper[a]]}, and stay together"
             for a, b in sorted(self.cut)
-            if keeper[a] == keeper[b]
+            if a != b and keeper[a] == keeper[b]
         )
+        return (*bytes_, *others)
 
 
 def _places(decisions: Decisions, records: pa.Array) -> dict[str, int]:

@@ -38,7 +38,7 @@ def test_the_summary_counts_what_lies_in_the_folders(published):
     assert told["characters"] == sum(name.startswith("character_") for name in folders) == 2
     assert told["noise"] == folders.get("noise", 0)
     assert told["pictures"] == sum(folders.values()) == told["clustered"] + told["noise"]
-    assert sum(told["characters_with_at_least"].values()) == told["characters"]
+    assert sum(told["characters_by_least_size"].values()) == told["characters"]
     assert told["largest"] == max(size for name, size in folders.items() if name != "noise")
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charassets.curation.decisions import Decisions
+from charassets.curation.decisions import Decisions, Keep
 from charassets.curation.links import Links
 from charassets.schema import NEAR_DUPLICATES
 from charassets.similarity.answers import Answers
@@ -132,6 +132,13 @@ def test_a_frame_does_not_make_a_copy_larger():
     assert (
         rows["framed"]["reason"] == "same picture; of the two the larger without its frame (100x100, not 98x98) is kept"
     )
+
+
+def test_a_keeper_that_a_person_chose_is_kept_for_that_reason():
+    chosen = Decisions(keeps=(Keep(frozenset({"b"}), frozenset({"a", "b"}), None),))
+    rows = grouped([picture("a", width=300), picture("b")], at_angles(0, 2), decisions=chosen)
+    assert rows["b"]["reason"] == "kept of 2 copies: the one that a person chose"
+    assert rows["a"]["reason"] == "same picture; of the two the one that a person chose is kept"
 
 
 def test_equal_copies_are_decided_by_record_id():

@@ -116,3 +116,16 @@ def test_a_classifier_trained_since_the_app_began_can_be_asked(visit, copy, tmp_
         page.click("#identify-mode input")
         page.click("[role=option]:has-text('classifier since')")
         page.wait_for_selector("#identify-answer :text('The classifier since says so')")
+
+
+def test_a_file_that_is_no_picture_is_rejected_and_nobody_is_asked_whom_it_shows(visit, copy, tmp_path):
+    workspace, settings = copy
+    path = tmp_path / "picture.png"
+    path.write_text("hello")
+    with served(workspace, settings) as address:
+        page = visit(f"{address}/identify")
+        page.wait_for_selector("#identify .stage")
+        page.click("#identify-outside button")
+        page.set_input_files("#identify-files input[type=file]", path)
+        page.wait_for_selector("#identify-answer .badge:has-text('rejected')")
+        assert page.locator("#identify-answer button").count() == 0
