@@ -60,7 +60,10 @@ def test_models_are_listed_with_licence_and_a_missing_one_is_six(charassets, tmp
 
 def test_doctor_answers_zero_for_a_sound_workspace_and_one_for_an_ailing_one(charassets, workspace):
     assert charassets("doctor", "-w", workspace.root, "--json")[0] == 0
-    (workspace.root / "charassets.duckdb").unlink()
+    (workspace.root / "charassets.duckdb").unlink()  # as before the end of a first run
+    code, out, _ = charassets("doctor", "-w", workspace.root, "--json")
+    assert (code, json.loads(out)["ok"], json.loads(out)["computed"]) == (0, True, False)
+    next((workspace.root / "lake").rglob("manifest.json")).write_text("{")
     code, out, _ = charassets("doctor", "-w", workspace.root, "--json")
     assert code == 1
     assert not json.loads(out)["ok"]
