@@ -133,7 +133,7 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
         spot=_largest(other) / area,
         changed=float(changed.sum() / max(1, inside.sum())),
         patch=_largest(changed) / max(1, int(inside.sum())),
-        added=_added(ways, laid),
+        added=_added(ways, laid, translucent),
         veiled=_veiled(laid),
         other_ground=other_ground,
         turn=turn,
@@ -298,7 +298,7 @@ def _opened(mask: NDArray[np.bool_], within: NDArray[np.bool_]) -> NDArray[np.bo
     return cv2.morphologyEx((mask & within).astype(np.uint8), cv2.MORPH_OPEN, np.ones((2, 2), np.uint8)) > 0
 
 
-def _added(ways: _Ways, laid: _Laid) -> float:
+def _added(ways: _Ways, laid: _Laid, translucent: NDArray[np.bool_] | None) -> float:
     """Share of the drawing that only one picture has.
 
     Where the drawing is as dark as the other's background, the background may have leaked into it: then the values agree,
@@ -307,7 +307,7 @@ def _added(ways: _Ways, laid: _Laid) -> float:
     (left, right), (left_plain, right_plain) = ways[0], (ways[1][0], ways[0][1])
     alone = (laid.left_drawn ^ laid.right_drawn) & (np.abs(left - right) > _OTHER_TONE)
     alone &= np.abs(left_plain - right_plain) > _OTHER_TONE
-    if (translucent := _translucent(laid)) is not None:
+    if translucent is not None:
         alone &= ~translucent
     solid = cv2.morphologyEx(alone.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     return float(solid.sum() / max(1, (laid.left_drawn | laid.right_drawn).sum()))

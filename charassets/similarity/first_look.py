@@ -26,6 +26,7 @@ _NEAR, _NEAR_CORNERS = (
 )  # differing bits of two signatures that are each other's nearest, and how many such are enough
 _NEARER = 10  # of which one is enough
 _FAR, _FAR_CORNERS = 22, 20  # many that are less near are as good
+_AT_ONCE = 64  # others compared at a time, 10 MB: a picture may be the neighbour of thousands
 _TELLING = 32  # corners a picture must have for their absence in another to tell anything
 
 
@@ -53,12 +54,19 @@ class FirstLook:
         own = self._corners(self._straight, left)
         if len(own) < _TELLING:
             return found
+        for first in range(0, len(rights), _AT_ONCE):
+            some = slice(first, first + _AT_ONCE)
+            found[some] = self._unlike(own, rights[some])
+        return found
+
+    def _unlike(self, own: NDArray[np.float32], rights: NDArray[np.int64]) -> list[bool]:
         others = [self._corners(side, right) for right in rights.tolist() for side in (self._straight, self._mirrored)]
         unlike = (_BITS - own @ np.concatenate(others).T) / 2
         ends = np.cumsum([0, *(len(corners) for corners in others)])
+        found = []
         for i in range(len(rights)):
             sides = [unlike[:, ends[k] : ends[k + 1]] for k in (2 * i, 2 * i + 1)]
-            found[i] = min(side.shape[1] for side in sides) >= _TELLING and not any(_share(side) for side in sides)
+            found.append(min(side.shape[1] for side in sides) >= _TELLING and not any(_share(side) for side in sides))
         return found
 
     def _corners(self, side: Previews, place: int) -> NDArray[np.float32]:

@@ -6,6 +6,7 @@ import pytest
 
 from charassets.images.local_features import signatures
 from charassets.images.preview import decoded, encoded
+from charassets.similarity import first_look
 from charassets.similarity.first_look import FirstLook, LoadSignatures
 from charassets.similarity.looks import IS_DIFFERENT, NOT_SEEN, close_look
 from charassets.similarity.previews import Previews
@@ -55,6 +56,13 @@ def test_most_other_pictures_are_ruled_out(signed):
     names = [f"p{seed}" for seed in SEEDS]
     out = [ruled_out(signed, name, *(other for other in names if other != name)) for name in names]
     assert np.mean(out) > 0.5
+
+
+def test_a_picture_with_many_others_is_compared_with_them_by_and_by(signed, monkeypatch):
+    names = [f"p{seed}" for seed in SEEDS[1:]] + ["crop", "flip", "blank"]
+    whole = ruled_out(signed, "p3", *names)
+    monkeypatch.setattr(first_look, "_AT_ONCE", 3)
+    assert ruled_out(signed, "p3", *names) == whole
 
 
 def test_a_picture_without_corners_rules_nothing_out(signed):
