@@ -61,7 +61,7 @@ def _of_records(options: argparse.Namespace) -> Mapping[str, Mapping[str, float]
 
 
 def _of_pictures(options: argparse.Namespace) -> Mapping[str, Mapping[str, float] | float]:
-    """Some shards, one more, and that one in a workspace of its own; ``ratio``: the cost of one more to that alone, but for the graph."""
+    """Some shards, one more, and that one alone; ``ratio``: what one more costs to what it costs alone, but for the graph."""
     n = options.shards * options.records
     with tempfile.TemporaryDirectory(prefix="charassets-") as name:
         drawn, more = Path(name) / "drawn", Path(name) / "more"

@@ -242,9 +242,9 @@ def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
         workspace = load_settings().workspace
         known = read_workspace_file(workspace).get("sources", [])
         own = without_sample(known, workspace)
-        if len(own) < len(known):
+        flags["sources"] = sources_given(request.sources, own)  # the demo itself names its drawings again
+        if any(source not in own and source not in flags["sources"] for source in known):
             talk("the demo's drawings are no source of this workspace any more: your own take their place")
-        flags["sources"] = sources_given(request.sources, own)
     return flags, lasting
 
 
