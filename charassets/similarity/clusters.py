@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 
 from charassets.similarity.density import by_graph, distances
 from charassets.similarity.graph import Graph
+from charassets.similarity.vectors import single
 
 WHOLE_UP_TO = 2_000
 """Vectors up to which hdbscan gets the matrix of all distances: 32 MB and under a second; it grows with the square."""
 
-_AT_ONCE = 65_536  # vectors in single precision at a time
+_AT_ONCE = 1_024  # vectors in single precision at a time
 _FEW = 25  # pictures of one character that are never too many: a share means little in a small collection
 
 
@@ -141,7 +142,8 @@ def likeness(vectors: NDArray[np.float16], clusters: Clusters) -> NDArray[np.flo
     leader = np.full(clusters.count, -1)
     leader[clusters.label[chosen]] = chosen
     members = np.flatnonzero(clusters.label >= 0)
-    for part in np.array_split(members, max(1, len(members) // _AT_ONCE)):
-        own, theirs = (vectors[rows].astype(np.float32) for rows in (part, leader[clusters.label[part]]))
+    for first in range(0, len(members), _AT_ONCE):
+        part = members[first : first + _AT_ONCE]
+        own, theirs = single(vectors, part), single(vectors, leader[clusters.label[part]])
         found[part] = np.clip(np.einsum("nd,nd->n", own, theirs), -1, 1)
     return found

@@ -72,10 +72,10 @@ class Graph:
         keys = keys_of(far, self.cosines[rows])
         keys[far == np.arange(len(rows), dtype=np.int32)[:, None]] = _NO_KEY
         merged = np.flatnonzero((keeper >= 0) & (keeper != np.arange(n)))
-        touched = [group[merged].astype(np.int64), np.flatnonzero(_repeats(far)) if len(merged) else merged]
-        changed = np.unique(np.concatenate(touched))
         keys.sort(axis=1)
-        if len(changed):
+        if len(merged):
+            _name_once(keys)
+            changed = np.unique(group[merged]).astype(np.int64)
             keys[changed] = self._gathered(keys[changed], changed, group, merged)
         return graph_of(keys, k)
 
@@ -125,7 +125,15 @@ def graph_of(keys: NDArray[np.uint64], k: int) -> Graph:
     return Graph(np.where(absent, np.int32(NOBODY), neighbours), np.where(absent, np.float32(-1.0), cosines))
 
 
-def _repeats(far: NDArray[np.int32]) -> NDArray[np.bool_]:
-    """Rows that name one neighbour twice."""
-    ordered = np.sort(far, axis=1)
-    return ((ordered[:, 1:] == ordered[:, :-1]) & (ordered[:, 1:] >= 0)).any(axis=1)
+def _name_once(keys: NDArray[np.uint64]) -> None:
+    """Of sorted lists, in place: where one names a neighbour twice, the nearer edge stays and the list closes up."""
+    far = keys.astype(np.uint32)  # the lower half; that of no key is no row's
+    again = np.zeros(keys.shape, bool)
+    for apart in range(1, keys.shape[1]):
+        again[:, apart:] |= far[:, apart:] == far[:, :-apart]
+    again &= keys != _NO_KEY
+    rows = np.flatnonzero(again.any(axis=1))
+    lists = keys[rows]
+    lists[again[rows]] = _NO_KEY
+    lists.sort(axis=1)
+    keys[rows] = lists

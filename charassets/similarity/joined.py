@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.similarity.graph import Graph, graph_of, keys_of
-from charassets.similarity.vectors import Vectors, room
+from charassets.similarity.vectors import Vectors, halved, room, single
 
-_AT_ONCE = 16_384  # rows in single precision at a time
+_AT_ONCE = 1_024  # rows in single precision at a time: 2 MB
+_LISTS_AT_ONCE = 128  # lists of neighbours: sixteen each are 4 MB
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ def looks(figures: NDArray[np.float16], heads: Vectors, weight: float) -> NDArra
     result = room(n, 2 * d)
     for first in range(0, n, _AT_ONCE):
         rows = slice(first, first + _AT_ONCE)
-        figure = figures[rows].astype(np.float32)
-        head = np.where((heads.row[rows] >= 0)[:, None], heads.values[rows], figure)
-        whole = np.concatenate([np.sqrt(1 - weight) * figure, np.sqrt(weight) * head], axis=1)
-        result[rows] = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+        figure = single(figures, rows)
+        head = np.where((heads.row[rows] >= 0)[:, None], single(heads.values, rows), figure)
+        whole = np.concatenate([float(np.sqrt(1 - weight)) * figure, float(np.sqrt(weight)) * head], axis=1)
+        whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+        halved(whole, result[rows])
     return result
 
 
@@ -78,31 +80,33 @@ def joined(vectors: NDArray[np.float16], traits: Sequence[Trait], weight: float)
         return vectors
     n, d = vectors.shape
     result = room(n, d + sum(trait.options for trait in known))
-    usual = [np.bincount(t.value[t.value >= 0], minlength=t.options) / (t.value >= 0).sum() for t in known]
+    spoken = [_spoken(trait) for trait in known]
     for first in range(0, n, _AT_ONCE):
         rows = slice(first, first + _AT_ONCE)
-        told = np.concatenate([_block(t, rows, share) for t, share in zip(known, usual, strict=True)], axis=1)
+        blocks = [said[t.value[rows]] * t.confidence[rows, None] for t, said in zip(known, spoken, strict=True)]
+        told = np.concatenate(blocks, axis=1).astype(np.float32)
         told *= np.sqrt(weight / len(traits))
-        whole = np.concatenate([np.sqrt(1 - weight) * vectors[rows].astype(np.float32), told], axis=1)
-        result[rows] = whole / np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+        whole = np.concatenate([float(np.sqrt(1 - weight)) * single(vectors, rows), told], axis=1)
+        whole /= np.maximum(np.linalg.norm(whole, axis=1, keepdims=True), 1e-6)
+        halved(whole, result[rows])
     return result
 
 
-def _block(trait: Trait, rows: slice, usual: NDArray[np.float64]) -> NDArray[np.float32]:
-    value, confidence = trait.value[rows], trait.confidence[rows]
-    block = (np.eye(trait.options)[value] - usual) * confidence[:, None]
-    return np.where((value >= 0)[:, None], block, 0).astype(np.float32)
+def _spoken(trait: Trait) -> NDArray[np.float64]:
+    """What each value says when it is certain, shape (options + 1, options); the last, which is that of -1, says nothing."""
+    known = trait.value[trait.value >= 0]
+    usual = np.bincount(known, minlength=trait.options) / len(known)
+    return np.concatenate([np.eye(trait.options) - usual, np.zeros((1, trait.options))])
 
 
 def measured_anew(graph: Graph, vectors: NDArray[np.float16]) -> Graph:
     """The same edges with the cosines of other vectors of the same rows, nearest first again."""
     n, k = graph.shape
     keys = np.empty((n, k), np.uint64)
-    for first in range(0, n, max(1, _AT_ONCE // max(1, k))):
-        rows = slice(first, min(n, first + max(1, _AT_ONCE // max(1, k))))
+    for first in range(0, n, _LISTS_AT_ONCE):
+        rows = slice(first, first + _LISTS_AT_ONCE)
         near = graph.neighbours[rows]
-        own = vectors[rows].astype(np.float32)
-        theirs = vectors[np.maximum(near, 0)].astype(np.float32)
-        keys[rows] = keys_of(near, np.clip(np.einsum("nd,nkd->nk", own, theirs), -1, 1))
+        theirs = single(vectors, np.maximum(near, 0).ravel()).reshape(*near.shape, vectors.shape[1])
+        keys[rows] = keys_of(near, np.clip(np.einsum("nd,nkd->nk", single(vectors, rows), theirs), -1, 1))
     keys.sort(axis=1)
     return graph_of(keys, k)

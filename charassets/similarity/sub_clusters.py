@@ -6,8 +6,13 @@ References:
     Rousseeuw (1987), Silhouettes; Kaufman and Rousseeuw (1990): above .5 a structure is reasonable, below .25 there is none.
 """
 
+from collections.abc import Iterator, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+
+from charassets.similarity.parting import PartingRule, parted
+from charassets.similarity.vectors import single
 
 STRUCTURE = 0.3
 """Mean silhouette from which a parting is believed: of 20 studio characters drawn five times as avatars and five times as whole
@@ -26,6 +31,8 @@ those of whole figures below .36, three of four of them below .2; a chibi's head
 
 _LEAST = 2  # pictures of a part
 _WHOLE_UP_TO = 1_000  # members that are compared each with each; of more characters' members as many, evenly chosen
+_ROWS, _PAIRS = 8_192, 1 << 20  # members and pairs of them that are held at once: 16 MB and 8 MB
+_RULE = PartingRule(STRUCTURE, MOST_PARTS, _LEAST)
 
 
 def sub_clusters(figures: NDArray[np.float16], label: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -44,10 +51,15 @@ def sub_clusters(figures: NDArray[np.float16], label: NDArray[np.int64]) -> NDAr
     found = np.where(label < 0, -1, 0)
     members = np.flatnonzero(label >= 0)
     members = members[np.argsort(label[members], kind="stable")]
-    for group in np.split(members, np.flatnonzero(np.diff(label[members])) + 1):
-        if len(group) >= 2 * _LEAST:
-            found[group] = _parts(figures[group].astype(np.float32))
-    return found
+    groups = np.split(members, np.flatnonzero(np.diff(label[members])) + 1)
+    for some in _at_once([group for group in groups if len(group) >= 2 * _LEAST]):
+        compared = [_evenly(group) for group in some]
+        parts = parted(single(figures, np.concatenate(compared)), np.array([len(c) for c in compared]), _RULE)
+        for group, chosen, own in zip(
+            some, compared, np.split(parts, np.cumsum([len(c) for c in compared])), strict=False
+        ):
+            found[group] = own if len(chosen) == len(group) else _like(figures, group, chosen, own)
+    return _by_size(found, label)
 
 
 def view_of(heads: NDArray[np.floating]) -> list[str | None]:
@@ -56,51 +68,50 @@ def view_of(heads: NDArray[np.floating]) -> list[str | None]:
     return [None if unseen else VIEWS[k] for k, unseen in zip(place.tolist(), np.isnan(heads).tolist(), strict=True)]
 
 
-def _parts(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-    chosen = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), _WHOLE_UP_TO)).astype(np.int64))
-    parts = _parted(vectors[chosen])
-    count = int(parts.max()) + 1
-    if len(chosen) < len(vectors) and count > 1:
-        centres = np.stack([vectors[chosen[parts == part]].mean(axis=0) for part in range(count)])
-        parts = (vectors @ centres.T).argmax(axis=1)
-    elif len(chosen) < len(vectors):
-        return np.zeros(len(vectors), np.int64)
-    first = np.array([np.flatnonzero(parts == part)[0] for part in range(count)])
-    order = np.lexsort((first, -np.bincount(parts, minlength=count)))
-    return np.argsort(order)[parts]
+def _at_once(groups: Sequence[NDArray[np.int64]]) -> Iterator[list[NDArray[np.int64]]]:
+    """Groups in their order, as many as are parted at once."""
+    some, rows, pairs = [], 0, 0
+    for group in groups:
+        size = min(len(group), _WHOLE_UP_TO)
+        if some and (rows + size > _ROWS or pairs + size**2 > _PAIRS):
+            yield some
+            some, rows, pairs = [], 0, 0
+        some, rows, pairs = [*some, group], rows + size, pairs + size**2
+    if some:
+        yield some
 
 
-def _parted(vectors: NDArray[np.float32]) -> NDArray[np.int64]:
-    from scipy.cluster.hierarchy import linkage
-    from scipy.spatial.distance import squareform
-
-    distance = np.clip(1 - vectors @ vectors.T, 0, 2).astype(np.float64)
-    np.fill_diagonal(distance, 0)
-    tree = linkage(squareform(distance, checks=False), "average")
-    best, parted = STRUCTURE, np.zeros(len(vectors), np.int64)
-    for count in range(2, min(MOST_PARTS, len(vectors) // _LEAST) + 1):
-        parts = _cut(tree, count)
-        if np.bincount(parts).min() >= _LEAST and (value := _silhouette(distance, parts)) > best:
-            best, parted = value, parts
-    return parted
+def _evenly(group: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The members that are compared each with each."""
+    if len(group) <= _WHOLE_UP_TO:
+        return group
+    return group[np.unique(np.linspace(0, len(group) - 1, _WHOLE_UP_TO).astype(np.int64))]
 
 
-def _cut(tree: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-    """The parts that are left when the last merges are undone, (n,); scipy's fcluster takes five times as long."""
-    n = len(tree) + 1
-    held: dict[int, list[int]] = {leaf: [leaf] for leaf in range(n)}
-    for step, (one, other) in enumerate(tree[: n - count, :2].astype(np.int64).tolist()):
-        held[n + step] = held.pop(one) + held.pop(other)
-    parts = np.empty(n, np.int64)
-    for part, leaves in enumerate(held.values()):
-        parts[leaves] = part
-    return parts
+def _like(
+    figures: NDArray[np.float16], group: NDArray[np.int64], chosen: NDArray[np.int64], parts: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The part of every member of a large group: the one whose mean, of those that were compared, is most like it."""
+    names = np.unique(parts)
+    compared = single(figures, chosen)
+    centres = np.stack([compared[parts == part].mean(axis=0) for part in names])
+    found = np.empty(len(group), np.int64)
+    for first in range(0, len(group), _WHOLE_UP_TO):
+        rows = slice(first, first + _WHOLE_UP_TO)
+        found[rows] = names[(single(figures, group[rows]) @ centres.T).argmax(axis=1)]
+    return found
 
 
-def _silhouette(distance: NDArray[np.float64], parts: NDArray[np.int64]) -> float:
-    """Mean over all of (nearest other part's distance - own part's) / the larger of both; parts of two or more."""
-    belongs = parts[:, None] == np.arange(parts.max() + 1)
-    total, size = distance @ belongs, belongs.sum(axis=0)
-    own = total[belongs] / (size[parts] - 1)
-    other = np.where(belongs, np.inf, total / size).min(axis=1)
-    return float(((other - own) / np.maximum(np.maximum(own, other), 1e-9)).mean())
+def _by_size(parts: NDArray[np.int64], label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The parts of every cluster numbered by falling size, equal ones by their first row."""
+    rows = np.flatnonzero(label >= 0)
+    cells = MOST_PARTS * (int(label.max(initial=-1)) + 1)
+    cell = label[rows] * MOST_PARTS + parts[rows]
+    first = np.zeros(cells, np.int64)
+    first[cell[::-1]] = rows[::-1]
+    order = np.lexsort((first, -np.bincount(cell, minlength=cells), np.arange(cells) // MOST_PARTS))
+    number = np.empty(cells, np.int64)
+    number[order] = np.arange(cells) % MOST_PARTS
+    found = parts.copy()
+    found[rows] = number[cell]
+    return found

@@ -3,6 +3,8 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from charassets.similarity.graph import Graph
 from charassets.similarity.knn import build_graph
@@ -63,6 +65,31 @@ def test_copies_that_crowd_out_a_list_give_way_to_the_neighbours_of_all_of_them(
     for row in merged.neighbours.tolist():
         named = [n for n in row if n >= 0]
         assert len(set(named)) == len(named)
+
+
+@given(st.integers(0, 1 << 30), st.integers(2, 6), st.floats(0, 0.9))
+@settings(max_examples=60, deadline=None)
+def test_a_contracted_list_is_the_nearest_of_what_all_copies_name(seed, k, share):
+    rng = np.random.default_rng(seed)
+    graph = build_graph(np.concatenate([drawn(20, seed=seed), copies_of(drawn(20, seed=seed), seed=seed)]), k)
+    keeper = np.where(rng.random(40) < share, rng.integers(0, 20, 40), np.arange(40))
+    keeper = keeper[keeper]  # a keeper that was itself moved is none: its copies follow it
+    keeper[keeper != keeper[keeper]] = -1
+    rows = rng.permutation(np.flatnonzero(keeper == np.arange(40)))
+    found = graph.contracted(keeper, rows)
+    place = {int(row): i for i, row in enumerate(rows)}
+    for i, row in enumerate(rows.tolist()):
+        nearest: dict[int, float] = {}
+        for member in np.flatnonzero(keeper == row):
+            for other, cosine in zip(graph.neighbours[member], graph.cosines[member], strict=True):
+                home = place.get(int(keeper[other]), -1)
+                if home not in (-1, i):
+                    nearest[home] = max(cosine, nearest.get(home, -1.0))
+        wanted = sorted(nearest.items(), key=lambda item: (-item[1], item[0]))[:k]
+        there = found.neighbours[i] >= 0
+        assert found.neighbours[i][there].tolist() == [home for home, _ in wanted]
+        np.testing.assert_allclose(found.cosines[i][there], [cosine for _, cosine in wanted], atol=1e-6)
+        assert not there[len(wanted) :].any()
 
 
 def test_a_graph_comes_back_from_its_rows():
