@@ -23,6 +23,7 @@ from charassets.errors import (
     UsageError,
     VerificationError,
 )
+from charassets.warehouse.questions import UnknownRecordsError
 
 JSON = "application/problem+json"
 
@@ -51,6 +52,7 @@ class TooLateError(CharassetsError):
 
 _STATUS: dict[type[CharassetsError], int] = {
     NotFoundError: 404,
+    UnknownRecordsError: 404,
     TooLateError: 504,
     ConflictError: 409,
     UsageError: 400,

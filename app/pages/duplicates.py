@@ -18,6 +18,8 @@ from app.services.context import Context
 from app.services.duplicates import Copy, Pair
 from charassets.curation import Edit
 from charassets.errors import UsageError
+from charassets.warehouse.questions import check_records
+from charassets.warehouse.unkept import dropped_choices, not_kept
 
 _TAGS_SHOWN = 12
 _SAID = {
@@ -41,11 +43,11 @@ def handle(context: Context, act: Act) -> str:
     edit: Edit | None = None
     words, deed = "", act.get("do")
     if deed == "judge":
-        edit, words, key = (
-            _judge(context, key, str(act.get("answer")), correcting.base_of(act)),
-            _SAID[str(act.get("answer"))],
-            "",
-        )
+        answer = str(act.get("answer"))
+        with context.reading() as con:
+            check_records(con, key.split("|"))
+            edit = _judge(context, key, answer, correcting.base_of(act))
+            words, key = ". ".join([_SAID[answer], *dropped_choices(con, edit.operation)]), ""
     elif deed == "undo":
         edit, words, key = correcting.undo(context, act), "taken back", str(act.get("pair", ""))
     return _show(context, key, edit, words, str(act.get("pair", key)))
@@ -67,6 +69,7 @@ def _show(context: Context, key: str, edit: Edit | None, words: str, judged: str
         total, found = duplicates.pairs(con, context.decisions(), key)
         pair = found[0] if found else None
         facts = duplicates.copies(con, [pair.left, pair.right]) if pair else {}
+        dropped = not_kept(con, facts)
     notice = correcting.notice(edit, words, {"search": "", "pair": judged})
     if pair is None or len(facts) < 2:  # noqa: PLR2004 - a pair has two
         done = frame.state(texts.NO_COPIES, h("p", texts.NO_COPIES_TODO))
@@ -88,8 +91,8 @@ def _show(context: Context, key: str, edit: Edit | None, words: str, judged: str
         h("div.card", _why(pair), _keys(search, pair, context.log.head())),
         h(
             "div.pair",
-            _figure(left, right, "left", "kept now", True),
-            _figure(right, left, "right", "dropped now", False),
+            _figure(left, right, "left", dropped.get(pair.left), kept=pair.left not in dropped),
+            _figure(right, left, "right", dropped.get(pair.right), kept=False),
         ),
         _next(found[1:]),
     )
@@ -123,7 +126,8 @@ def _keys(search: str, pair: Pair, base: int) -> Node:
     )
 
 
-def _figure(one: Copy, other: Copy, side: str, state: str, kept: bool) -> Node:
+def _figure(one: Copy, other: Copy, side: str, gated: str | None, *, kept: bool) -> Node:
+    """One of the two; ``gated`` says why it is not kept, whichever of the copies is chosen."""
     only = sorted(one.tags - other.tags)
     said: dict[str, Any] = {
         "size": f"{one.width} x {one.height}" + (_better(one.area, other.area, "larger")),
@@ -136,8 +140,9 @@ def _figure(one: Copy, other: Copy, side: str, state: str, kept: bool) -> Node:
         + (f" and {len(only) - _TAGS_SHOWN} more" if len(only) > _TAGS_SHOWN else "")
         if only
         else "none",
+        **({"chosen or not": gated} if gated else {}),
     }
-    badge = h("span.badge.good" if kept else "span.badge", state)
+    badge = h("span.badge.good" if kept else "span.badge", "kept now" if kept else "dropped now")
     return h(
         "figure.kept" if kept else "figure",
         record_view.thumb(one.record_id, f"The {side} picture", large=True),

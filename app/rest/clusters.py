@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from app.problems import NotFoundError, responses
-from app.rest.edits import Act, Done, Ids, done
+from app.rest.edits import Act, Ids, Taken, done
 from app.rest.records import Cursor, Limit, cursor_at, place_of, rows
 from app.rest.services import At
 from charassets.errors import UsageError
@@ -85,7 +85,7 @@ def cluster(at: At, character_id: str) -> dict[str, Any]:
 
 
 @router.post("/merge", status_code=201)
-def merge(at: At, act: Merge) -> Done:
+def merge(at: At, act: Merge) -> Taken:
     """Say that characters are one."""
     with at.warehouse.view() as view:
         records = [record for character in act.characters for record in members_of(view.con, character)]
@@ -93,13 +93,13 @@ def merge(at: At, act: Merge) -> Done:
 
 
 @router.post("/{character_id}/rename", status_code=201)
-def rename(at: At, character_id: str, act: Rename) -> Done:
+def rename(at: At, character_id: str, act: Rename) -> Taken:
     """Name a character; the name follows its records through every later clustering."""
     return done(at, act, "cluster.rename", {"members": _members(at, character_id), "name": act.name})
 
 
 @router.post("/{character_id}/split", status_code=201)
-def split(at: At, character_id: str, act: Split) -> Done:
+def split(at: At, character_id: str, act: Split) -> Taken:
     """Say that some members are another character than the others."""
     members = _members(at, character_id)
     _check_members(character_id, members, [*act.record_ids, *(act.rest or ())])
@@ -111,7 +111,7 @@ def split(at: At, character_id: str, act: Split) -> Done:
 
 
 @router.post("/{character_id}/eject", status_code=201)
-def eject(at: At, character_id: str, act: Ejected) -> Done:
+def eject(at: At, character_id: str, act: Ejected) -> Taken:
     """Put members out of a character."""
     members = _members(at, character_id)
     _check_members(character_id, members, act.record_ids)
@@ -119,7 +119,7 @@ def eject(at: At, character_id: str, act: Ejected) -> Done:
 
 
 @router.post("/{character_id}/lock", status_code=201)
-def lock(at: At, character_id: str, act: Act) -> Done:
+def lock(at: At, character_id: str, act: Act) -> Taken:
     """Say that a character is right as it is."""
     return done(at, act, "cluster.lock", {"members": _members(at, character_id)})
 

@@ -10,8 +10,9 @@ from pydantic import BaseModel, Field
 
 from app.problems import NotFoundError, responses
 from app.rest.services import At, Services
-from charassets.curation import ACTOR, Edit
+from charassets.curation import ACTOR, Edit, parse
 from charassets.warehouse.questions import check_records, checked
+from charassets.warehouse.unkept import dropped_choices
 
 router = APIRouter(prefix="/v1", tags=["edits"], responses=responses())
 
@@ -55,6 +56,14 @@ class Done(BaseModel):
     base: int
 
 
+class Taken(Done):
+    """The edit as it was taken."""
+
+    notes: list[str] = Field(
+        description="What it will not bring about, a sentence each, e.g. of a chosen copy that a gate drops."
+    )
+
+
 class Log(BaseModel):
     """Edits in order, and the place to ask from next."""
 
@@ -63,17 +72,15 @@ class Log(BaseModel):
 
 
 @router.post("/reviews", status_code=201)
-def review(at: At, act: ReviewAct) -> Done:
+def review(at: At, act: ReviewAct) -> Taken:
     """Answer an attribute for one or many records: one edit."""
     value = checked(act.attribute, act.value)
-    with at.warehouse.view() as view:
-        check_records(view.con, act.record_ids)
     return done(at, act, "attribute.set", {"record_ids": act.record_ids, "attribute": act.attribute, "value": value})
 
 
 @router.post("/edits", status_code=201)
-def edit(at: At, act: FreeAct) -> Done:
-    """Append any operation, e.g. ``duplicates.not`` or ``identity.correct``."""
+def edit(at: At, act: FreeAct) -> Taken:
+    """Append any operation, e.g. ``duplicates.not`` or ``identity.correct``; the records it names have to be there."""
     if act.op == "attribute.set":
         value = checked(str(act.args.get("attribute")), str(act.args.get("value")))
         return done(at, act, act.op, {**act.args, "value": value})
@@ -95,9 +102,21 @@ def undo(at: At, edit_id: str, act: Act) -> Done:
     return shown(at.log.undo(edit_id, actor=act.actor, base=act.base, undo_id=act.edit_id))
 
 
-def done(at: Services, act: Act, op: str, args: dict[str, Any]) -> Done:
-    """Append an edit."""
-    return shown(at.log.append(op, args, actor=act.actor, base=act.base, edit_id=act.edit_id))
+def done(at: Services, act: Act, op: str, args: dict[str, Any]) -> Taken:
+    """Append an edit.
+
+    Raises:
+        UsageError: an unknown operation, or arguments it does not take.
+        UnknownRecordsError: a record it names does not exist.
+    """
+    operation = parse(op, args)
+    notes: tuple[str, ...] = ()
+    if operation.records:
+        with at.warehouse.view() as view:
+            check_records(view.con, operation.records)
+            notes = dropped_choices(view.con, operation)
+    edit = at.log.append(op, args, actor=act.actor, base=act.base, edit_id=act.edit_id)
+    return Taken(**shown(edit).model_dump(), notes=list(notes))
 
 
 def shown(one: Edit) -> Done:

@@ -25,6 +25,7 @@ _LISTED = """
     WHERE character_id IS NOT NULL GROUP BY character_id ORDER BY pictures DESC, character_id
 """
 
+_NEXT = "edits about copies and characters that wait for the next `charassets run`: {}"
 _SAID = ("table_name", "what", "edit_id", "actor", "at")
 
 
@@ -35,26 +36,41 @@ def listed(workspace: Workspace = None, json: Json = False) -> None:
         found = con.execute(_LISTED)
         names = [column[0] for column in found.description or ()]
         rows = found.fetchall()
-        said = _unkept(con)
+        said, later = _unkept(con), _waiting(con)
     if json:
         print_json([dict(zip(names, row, strict=True)) for row in rows])
-    else:
-        print_table(names, rows)
-        if said:
-            talk(f"{len(said)} decisions do not hold after the last run; `charassets clusters unkept` lists them")
+        return
+    print_table(names, rows)
+    if said:
+        talk(f"{len(said)} decisions do not hold after the last run; `charassets clusters unkept` lists them")
+    if later:
+        talk(_NEXT.format(len(later)))
 
 
 @clusters.command()
 def unkept(workspace: Workspace = None, json: Json = False) -> None:
-    """List what people decided of copies and characters and what does not hold, with the reason."""
+    """List what people decided of copies and characters and what does not hold, with the reason, or waits for the next run."""
     with _connected(workspace) as con:
-        rows = _unkept(con)
+        rows, later = _unkept(con), _waiting(con)
     if json:
-        print_json([dict(zip(_SAID, row, strict=True)) for row in rows])
-    elif rows:
-        print_table(list(_SAID), rows)
-    else:
+        print_json([dict(zip(_SAID, row, strict=True)) for row in (*rows, *later)])
+        return
+    if rows or later:
+        print_table(list(_SAID), [*rows, *later])
+    if later:
+        talk(_NEXT.format(len(later)))
+    elif not rows:
         talk("everything that people decided holds")
+
+
+def _waiting(con: Any) -> list[tuple]:  # noqa: ANN401 - a DuckDB connection; its module loads late
+    from charassets.curation import EditLog
+    from charassets.lake.workspace import Workspace as Place
+    from charassets.settings import load_settings
+    from charassets.warehouse.unkept import waiting
+
+    found = waiting(con, EditLog.of(Place.of(load_settings())).edits())
+    return [(None, what, edit.id, edit.actor, edit.at) for what, edit in found]
 
 
 def _unkept(con: Any) -> list[tuple]:  # noqa: ANN401 - a DuckDB connection; its module loads late

@@ -39,6 +39,8 @@ RecordId = Annotated[str, Field(min_length=1, max_length=200)]
 Records = Annotated[tuple[RecordId, ...], Field(min_length=1, max_length=MAX_RECORDS), AfterValidator(_distinct)]
 """Record ids, each once, in the order given."""
 
+_Many = tuple[RecordId, ...]
+
 
 class Operation(BaseModel, ABC):
     """What a person did. The fields are the arguments of the edit."""
@@ -50,6 +52,12 @@ class Operation(BaseModel, ABC):
     @abstractmethod
     def claims(self) -> Claims:
         """What it says about which records."""
+
+    @property
+    def records(self) -> frozenset[str]:
+        """Every record it names."""
+        named = (getattr(self, name) for name, field in type(self).model_fields.items() if field.annotation == _Many)
+        return frozenset(record for records in named for record in records)
 
 
 class _OverRecords(Operation):

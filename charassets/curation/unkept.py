@@ -1,7 +1,7 @@
 """What people said of characters and does not hold after a run, edit by edit, in words.
 
-What belongs here: holding the edits that stand against the characters that were found. Not here: how they are made to hold
-(``charassets.similarity.decided``), nor which of two contradicting words is believed (``links``).
+What belongs here: holding the edits that stand against the characters that were found. Not here: copies (``unkept_copies``), how
+words are made to hold (``charassets.similarity.decided``), nor which of two contradicting words is believed (``links``).
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ UNKEPT = pa.schema(
 )
 """A row an edit that does not hold, or holds in part: the sentence, and whose edit it is."""
 
-_NAMED = 3  # records that a sentence names; it counts the rest
+_SHOWN = 3  # records that a sentence names; it counts the rest
 
 
 def unkept(edits: Sequence[Edit], character_of: Mapping[str, str | None]) -> pa.Table:
@@ -38,8 +38,12 @@ def unkept(edits: Sequence[Edit], character_of: Mapping[str, str | None]) -> pa.
     found = [(edit, what) for edit in edits if edit.op in _TYING for what in _broken(edit, character_of)]
     now = replay(edits)
     found += [*_nameless(now, character_of), *_misplaced(now, character_of)]
-    found.sort(key=lambda line: line[0].seq)
-    lines = [(what, edit.id, edit.actor, edit.at) for edit, what in found]
+    return in_order(found)
+
+
+def in_order(found: Iterable[tuple[Edit, str]]) -> pa.Table:
+    """Sentences on edits as a table of schema ``UNKEPT``, in the log's order."""
+    lines = [(what, edit.id, edit.actor, edit.at) for edit, what in sorted(found, key=lambda line: line[0].seq)]
     return pa.table([list(column) for column in zip(*lines, strict=True)] or [[]] * len(UNKEPT), schema=UNKEPT)
 
 
@@ -60,13 +64,13 @@ def _apart(tie: Tie, character_of: Mapping[str, str | None]) -> Iterator[str]:
     if len(at) > 1 and (len(homes) > 1 or None in homes):
         main = max((home for home in homes if home is not None), key=lambda home: (homes[home], home), default=None)
         astray = [record for record, home in at.items() if home != main or home is None]
-        yield f"{_named(astray)} not with the others of one character ({main or 'noise'}): another word parts them"
+        yield f"{named(astray)} not with the others of one character ({main or 'noise'}): another word parts them"
 
 
 def _together(cut: Cut, character_of: Mapping[str, str | None]) -> Iterator[str]:
     left, right = ({record: character_of.get(record) for record in sorted(side)} for side in (cut.left, cut.right))
     for home in sorted(({*left.values()} & {*right.values()}) - {None}, key=str):
-        pairs = (_named([record for record, at in side.items() if at == home]) for side in (left, right))
+        pairs = (named([record for record, at in side.items() if at == home]) for side in (left, right))
         yield f"{' and '.join(pairs)} share {home} although they were parted: another word joins them"
 
 
@@ -108,7 +112,8 @@ def _misplaced(now: Decisions, character_of: Mapping[str, str | None]) -> Iterat
             yield said.edit, f"{record} is called {said.value!r} and is not with the others: another word parts them"
 
 
-def _named(records: Iterable[str]) -> str:
+def named(records: Iterable[str]) -> str:
+    """Some records by name, and how many more there are."""
     names = list(records)
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + more
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -16,6 +16,7 @@ from charassets.similarity.pictures import HASH_BITS
 from charassets.similarity.stars import Asking
 
 _ALONE = "no copy found"
+_VARIANT = "no copy, but the drawing of {} with another face, dress, colour or ground"
 _CHOSEN = "the one that a person chose"
 _SELF, _EXACT, _DUPLICATE = range(3)
 _RELATIONS = pa.array(["self", "exact", "duplicate"])
@@ -58,7 +59,7 @@ def account(
         "cosine": pa.array(cosine, mask=alone | np.isnan(cosine)),
         "phash_distance": pa.array(bits, mask=alone | (bits > HASH_BITS)),
         "variant_of": records.take(pa.array(shared, mask=shared < 0)),
-        "reason": _reasons(pictures, asking, keeper, relation, looks),
+        "reason": _reasons(pictures, asking, keeper, relation, looks, variants),
     }
     schema = NEAR_DUPLICATES.arrow
     return pa.table([columns[name] for name in schema.names], names=schema.names).cast(schema)
@@ -100,9 +101,17 @@ def _inverted(boxes: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _reasons(
-    pictures: pa.Table, asking: Asking, keeper: NDArray[np.int64], relation: NDArray[np.int8], looks: pa.Table
+    pictures: pa.Table,
+    asking: Asking,
+    keeper: NDArray[np.int64],
+    relation: NDArray[np.int8],
+    looks: pa.Table,
+    variants: NDArray[np.int64],
 ) -> pa.Array:
-    """A sentence a picture; those without copies share one, the others are written one by one."""
+    """A sentence a picture; those without copies and variants share one, the others are written one by one.
+
+    A keeper that is no single character is not kept: the gates drop it, and its copies with it.
+    """
     copies = np.flatnonzero(keeper != np.arange(len(keeper)))
     copies = copies[np.lexsort((asking.people.rank[copies], keeper[copies]))]
     best = keeper[copies]
@@ -116,16 +125,25 @@ def _reasons(
     advantages = [
         _CHOSEN if by_hand else _advantage(one, other) for by_hand, one, other in zip(chosen, *columns, strict=True)
     ]
+    passes = [one["single"] for one in columns[0]]
     lines = [
-        f"{_what(kind, look, said=by_people)}; of the two {advantage} is kept"
-        for kind, look, by_people, advantage in zip(kinds, seen, said.tolist(), advantages, strict=True)
+        f"{_what(kind, look, said=by_people)}; of the two {advantage} "
+        + ("is kept" if passed else "stands for both, and the gates drop it")
+        for kind, look, by_people, advantage, passed in zip(kinds, seen, said.tolist(), advantages, passes, strict=True)
     ]  # copies come best first: the first of a group is the runner-up
     kept = [
-        f"kept of {many + 1} copies: {advantages[at]}" for at, many in zip(first.tolist(), number.tolist(), strict=True)
+        f"kept of {many + 1} copies: {advantages[at]}"
+        if passes[at]
+        else f"stands for {many + 1} copies, {advantages[at]}, and is not kept: the gates drop it"
+        for at, many in zip(first.tolist(), number.tolist(), strict=True)
     ]
     place = np.zeros(len(keeper), np.int64)
     place[copies], place[best[first]] = 1 + np.arange(len(copies)), 1 + len(copies) + np.arange(len(first))
-    return pa.array([_ALONE, *lines, *kept], pa.string()).take(pa.array(place))
+    alike = np.flatnonzero((place == 0) & (variants >= 0))
+    place[alike] = 1 + len(copies) + len(first) + np.arange(len(alike))
+    drawings = pictures["record_id"].take(pa.array(variants[alike])).to_pylist()
+    told = [_ALONE, *lines, *kept, *(_VARIANT.format(drawing) for drawing in drawings)]
+    return pa.array(told, pa.string()).take(pa.array(place))
 
 
 def _what(relation: int, look: Mapping[str, Any], *, said: bool) -> str:

@@ -3,7 +3,7 @@
 What belongs here: which records take part. Not here: the clustering (``charassets.similarity.clusters``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from itertools import count
 from typing import ClassVar
@@ -42,7 +42,8 @@ from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.sub_clusters import sub_clusters
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
 from charassets.similarity.vectors import HEAD_COLUMNS, gather, of_rows
-from charassets.stages.cluster_health import CARRIED, CARRIED_SCHEMA, UNKEPT
+from charassets.stages.carried_ids import HEEDED, carried, heeded, newly_said
+from charassets.stages.cluster_health import CARRIED, UNKEPT
 from charassets.stages.cluster_members import READS as MEMBER_READS
 from charassets.stages.cluster_members import for_all, moments, views
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
@@ -106,19 +107,22 @@ class CharacterClusters(CollectionStage):
         asked, chosen = [names[i] for i in standing], of_rows(vectors, standing)
         found = cluster_vectors(chosen, measured_anew(graph, chosen), asked, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
-        keeper_of = _keepers(edits, records, names, stands)
+        told, last = heeded(edits), inputs.get(self.name)
+        new = newly_said(told, last and last.beside(HEEDED))
+        keeper_of = _keepers(edits, new, records, names, stands)
         now = replay(edits)
         said = _said(now, keeper_of)
         decisions = decided(found, chosen, asked, said.same, said.different, _shown(now, keeper_of))
         clusters = for_all(decisions, standing, stands)
-        before = _names_before(inputs.get(self.name))
+        before = _names_before(last)
         parts = _Parts(
             sub_clusters(figures, clusters.label), views(inputs[SINGLE_CHARACTER_IMAGES.name], names), stands
         )
         rows = _rows(names, clusters, likeness(vectors, clusters), parts, before)
         at = dict(zip(names, rows["character_id"].to_pylist(), strict=True))
         held = {record: at[keeper] for record, keeper in keeper_of.items() if keeper in at}
-        return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: _carried(at, before)})
+        kept = carried(at, before, {keeper_of.get(record, record) for record in new})
+        return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: kept, HEEDED: told})
 
     def _joined(
         self, figures: NDArray[np.float16], inputs: Mapping[str, Collection], names: Sequence[str]
@@ -156,13 +160,16 @@ def _keepers_of(
 
 
 def _keepers(
-    edits: Sequence[Edit], records: pa.Table, names: Sequence[str], stands: NDArray[np.int64]
+    edits: Sequence[Edit], new: Set[str], records: pa.Table, names: Sequence[str], stands: NDArray[np.int64]
 ) -> dict[str, str]:
-    """Of the records that edits speak of and that are there: the picture that stands for each, often itself."""
+    """Of the records that edits speak of and that are there: the picture that stands for each, often itself.
+
+    Those of ``new`` are among them: an edit that was undone does not stand any more.
+    """
     frame: dict[str, str] = {
         names[i]: names[int(standing)] for i, standing in enumerate(stands.tolist()) if i != standing
     }
-    named = sorted({record for edit in edits for _, record in edit.operation.claims().touched})
+    named = sorted(new | {record for edit in edits for _, record in edit.operation.claims().touched})
     copies = records.filter(pc.field("record_id").isin(pa.array(named, pa.string())))
     kept: dict[str, str] = dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
     return {record: frame.get(keeper, keeper) for record, keeper in kept.items()}
@@ -201,13 +208,6 @@ def _characters(records: list[str], clusters: Clusters, before: Mapping[str, str
     taken = set(before.values())
     free = (name for name in map(character_id, count()) if name not in taken)
     return [name or next(free) for name in carried_over(before, members)]
-
-
-def _carried(now: Mapping[str, str | None], before: Mapping[str, str]) -> pa.Table:
-    """How many members of a character had one before, and of how many it is the same."""
-    both = [(name, before[record]) for record, name in now.items() if name is not None and record in before]
-    kept = sum(name == earlier for name, earlier in both)
-    return pa.table([[len(both)], [kept]], schema=CARRIED_SCHEMA)
 
 
 def _rows(

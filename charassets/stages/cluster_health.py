@@ -19,7 +19,9 @@ UNKEPT = "unkept"
 """Role of the table, kept beside the rows, of what people said and does not hold (``charassets.curation.unkept``)."""
 
 CARRIED = "carried"
-"""Role of the one-row table, kept beside the rows, of members that had a character before and how many kept its id."""
+"""Role of the one-row table, kept beside the rows, of members that had a character before and how many kept its id.
+
+Members whom people's decisions put into another character are not counted: that is no fault of the clustering."""
 
 CARRIED_SCHEMA = pa.schema([pa.field("before", pa.int64(), False), pa.field("kept", pa.int64(), False)])
 
@@ -38,7 +40,7 @@ class ClusterHealth:
         pictures: rows, noise included.
         sizes: int64, members of each character, largest first.
         likeness: float32, cosine of every member but the representatives with the representative of its character.
-        before: of the members, those that had a character in the run before.
+        before: of the members, those that had a character in the run before and were not put elsewhere by people.
         kept: of those, the ones whose character has the same id.
         unkept: sentences on what people said and does not hold.
     """

@@ -65,7 +65,7 @@ class NearDuplicates(CollectionStage):
     """
 
     table: ClassVar[Table] = NEAR_DUPLICATES
-    code_version: ClassVar[str] = f"2.{JUDGEMENT}"
+    code_version: ClassVar[str] = f"3.{JUDGEMENT}"
     reads: ClassVar[Mapping[str, Reads]] = {
         SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, *SIGNED, "preview")),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),

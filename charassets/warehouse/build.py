@@ -32,8 +32,9 @@ from charassets.warehouse.reading import connect, fingerprint_of, open_far_files
 from charassets.warehouse.records import create_records, create_verdicts
 from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
+from charassets.warehouse.unkept import create_unkept
 
-CODE_VERSION = "8"
+CODE_VERSION = "9"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"
@@ -87,6 +88,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             create_reviews(con, fragments)
             create_said(con, fragments)
             create_records(con, fragments)
+            create_unkept(con, fragments)
             create_calibration(con, learnt)
             evaluation.create_evaluation(con, lake.store)
             _write_meta(con, wanted)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from charassets.lake.fragments import Fragment
-from charassets.schema import CHARACTER_CLUSTERS, NEAR_DUPLICATES, RAW_SHARDS, SOURCE_ITEMS, TABLES, Column, Table
+from charassets.schema import RAW_SHARDS, SOURCE_ITEMS, TABLES, Column, Table
 from charassets.warehouse.sql import comment, identifier, literals
 
 Fragments = Mapping[str, Sequence[Fragment]]
@@ -51,20 +51,6 @@ FRAGMENTS = Table(
     ),
 )
 
-UNKEPT = Table(
-    "unkept",
-    1,
-    "One row a decision of people that does not hold after the last run, or holds in part, with the reason.",
-    (
-        Column("table_name", pa.string(), "Where it does not hold: near_duplicates or character_clusters."),
-        Column("what", pa.string(), "What does not hold and why, in words."),
-        Column("edit_id", pa.string(), "The edit; null where several together say it."),
-        Column("actor", pa.string(), "Whose edit it is."),
-        Column("at", pa.string(), "Time of the edit, ISO 8601 in UTC."),
-    ),
-)
-
-_UNKEPT_ROLE = "unkept"  # of the table kept beside the rows of either
 _INTAKE = pa.schema([(name, pa.string()) for name in ("record_id", "source", "shard", "outcome", "code", "detail")])
 
 
@@ -92,7 +78,7 @@ class Location:
 
 
 def load_lake(con: duckdb.DuckDBPyConnection, fragments: Fragments, location: Location) -> None:
-    """Create every table of ``charassets.schema.TABLES``, ``rejections``, ``unkept`` and ``fragments``, documented.
+    """Create every table of ``charassets.schema.TABLES``, ``rejections`` and ``fragments``, documented.
 
     Raises:
         VerificationError: a file is not the one its manifest names.
@@ -156,14 +142,7 @@ def _insert_facts(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None:
                 books = fragment.read(role="books")
                 books = books.filter(pc.field("outcome") == "rejected").drop_columns(["outcome"])
                 insert(con, REJECTIONS.name, _beside(books, stage=table, shard=fragment.manifest.shard))
-    create_empty(con, UNKEPT.name, UNKEPT.arrow)
-    for table in (NEAR_DUPLICATES.name, CHARACTER_CLUSTERS.name):
-        for fragment in fragments[table]:
-            if fragment.manifest.has(_UNKEPT_ROLE):
-                said = fragment.read(role=_UNKEPT_ROLE)
-                insert(con, UNKEPT.name, said.append_column("table_name", pa.repeat(pa.scalar(table), len(said))))
     describe(con, REJECTIONS, "TABLE", REJECTIONS.arrow.names)
-    describe(con, UNKEPT, "TABLE", UNKEPT.arrow.names)
     describe(con, FRAGMENTS, "TABLE", FRAGMENTS.arrow.names)
     _insert_intake(con, fragments)
 

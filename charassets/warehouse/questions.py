@@ -101,16 +101,20 @@ def checked(attribute: str, value: str) -> str:
     return MULTI_SEPARATOR.join(names[one] for one in said)
 
 
+class UnknownRecordsError(UsageError):
+    """Somebody speaks of records that do not exist."""
+
+
 def check_records(con: duckdb.DuckDBPyConnection, records: Collection[str]) -> None:
-    """Refuse an answer about records that do not exist.
+    """Refuse a word about records that do not exist.
 
     Raises:
-        UsageError: naming the first of them.
+        UnknownRecordsError: naming the first of them.
     """
     sql = "SELECT r FROM (SELECT unnest($1) AS r) ANTI JOIN raw_shards ON r = record_id ORDER BY r"
     strange = con.execute(sql, [sorted(records)]).fetchall()
     if strange:
-        raise UsageError(
+        raise UnknownRecordsError(
             f"{len(strange)} of {len(records)} records do not exist" if len(records) > 1 else "there is no such record",
             where=str(strange[0][0])[:64],
             todo="`charassets search` and GET /v1/records list them",

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from app.server import create_app
-from charassets.curation import EditLog
+from charassets.curation import OPERATIONS, EditLog
 from charassets.lake.workspace import Workspace
 from charassets_tests.app.conftest import Client
 from charassets_tests.warehouse.small_lake import settings_for
@@ -117,7 +117,6 @@ def test_a_conflict_answers_both_sides(client):
         {"actor": "two\nlines"},
         {"edit_id": "a b"},
         {"base": -1},
-        {"record_ids": ["nobody-9"]},
     ],
 )
 def test_a_review_that_makes_no_sense_is_refused(client, place, wrong):
@@ -126,6 +125,48 @@ def test_a_review_that_makes_no_sense_is_refused(client, place, wrong):
     is_problem(answer, answer.status_code)
     assert answer.status_code in (400, 422)
     assert EditLog(place[0].edit_log).head() == 0
+
+
+@pytest.mark.parametrize(
+    ("op", "args"),
+    [
+        ("attribute.set", {"record_ids": ["ann-1", "nobody-9"], "attribute": "Gender", "value": "Female"}),
+        ("cluster.rename", {"members": ["nobody-9"], "name": "Ann"}),
+        ("cluster.lock", {"members": ["ann-1", "nobody-9"]}),
+        ("records.same_character", {"record_ids": ["ann-1", "nobody-9"]}),
+        ("records.different_character", {"left": ["ann-1"], "right": ["nobody-9"]}),
+        ("records.eject", {"record_ids": ["nobody-9"], "members": ["nobody-9"]}),
+        ("duplicates.not", {"left": ["nobody-9"], "right": ["ann-1"]}),
+        ("duplicates.same", {"left": ["ann-1"], "right": ["nobody-9"]}),
+        ("duplicates.keep", {"record_ids": ["ann-1"], "group": ["ann-1", "nobody-9"]}),
+        ("identity.confirm", {"record_ids": ["nobody-9"], "name": "Ann"}),
+        ("identity.correct", {"record_ids": ["nobody-9"], "name": "Ann"}),
+        ("review.skip", {"record_ids": ["nobody-9"]}),
+    ],
+)
+def test_edits_about_records_that_do_not_exist_are_refused(client, place, op, args):
+    told = is_problem(client.post("/v1/edits", {"op": op, "args": args}), 404)
+    assert told["where"] == "nobody-9"
+    if op == "attribute.set":
+        is_problem(client.post("/v1/reviews", args), 404)
+    assert EditLog(place[0].edit_log).head() == 0
+
+
+def test_every_operation_but_undo_was_asked_about_records_that_do_not_exist():
+    (mark,) = test_edits_about_records_that_do_not_exist_are_refused.pytestmark
+    assert {op for op, _ in mark.args[1]} | {"undo"} == OPERATIONS.keys()
+
+
+def test_a_chosen_copy_that_the_gates_drop_is_told(client):
+    def choose(kept, *group):
+        args = {"record_ids": [kept], "group": [kept, *group]}
+        return client.post("/v1/edits", {"op": "duplicates.keep", "args": args}).json()["notes"]
+
+    assert choose("ann-1-small", "ann-1") == []
+    (note,) = choose("two", "ann-1")
+    assert note.startswith("two is chosen and still not kept: the gates drop it as multiple (")
+    assert note.endswith("its copies are left out with it")
+    assert "it is quarantined" in choose("stopped", "ann-1")[0]
 
 
 def test_characters_are_listed_named_merged_split_and_locked(client):

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from charassets.curation.decisions import Decisions, Keep
 from charassets.curation.links import Links
 from charassets.schema import NEAR_DUPLICATES
-from charassets.similarity.answers import Answers
+from charassets.similarity.answers import ANSWERS, Answers
 from charassets.similarity.candidates import Pairs
 from charassets.similarity.duplicates import PICTURES, DuplicateRule, group_duplicates
 from charassets.similarity.knn import GraphRule, build, new_searcher
@@ -139,6 +139,33 @@ def test_a_keeper_that_a_person_chose_is_kept_for_that_reason():
     rows = grouped([picture("a", width=300), picture("b")], at_angles(0, 2), decisions=chosen)
     assert rows["b"]["reason"] == "kept of 2 copies: the one that a person chose"
     assert rows["a"]["reason"] == "same picture; of the two the one that a person chose is kept"
+
+
+def test_a_chosen_copy_that_the_gates_drop_is_not_called_kept():
+    chosen = Decisions(keeps=(Keep(frozenset({"b"}), frozenset({"a", "b"}), None),))
+    rows = grouped([picture("a"), picture("b", single=False)], at_angles(0, 2), decisions=chosen)
+    assert rows["b"]["reason"] == (
+        "stands for 2 copies, the one that a person chose, and is not kept: the gates drop it"
+    )
+    assert rows["a"]["reason"] == (
+        "same picture; of the two the one that a person chose stands for both, and the gates drop it"
+    )
+
+
+def test_copies_none_of_which_passes_the_gates_have_no_kept_one():
+    rows = grouped([picture("a", single=False, width=200), picture("b", single=False)], at_angles(0, 2))
+    assert rows["a"]["reason"].startswith("stands for 2 copies, the larger (200x100, not 100x100), and is not kept")
+
+
+def test_a_variant_is_no_copy_and_its_reason_says_whose_drawing_it_is():
+    row = {"left": "image-a", "right": "image-b", "answer": "variant", "mirrored": False, "grey": False}
+    answers = Answers(before=pa.Table.from_pylist([row], schema=ANSWERS))
+    table = pa.Table.from_pylist([picture("a", width=300), picture("b")], schema=PICTURES)
+    vectors = at_angles(0, 2)
+    first, second = group_duplicates(table, vectors, near(vectors, 8), RULE, answers).rows.to_pylist()
+    assert (second["keeper"], second["variant_of"]) == (True, "a")
+    assert second["reason"] == "no copy, but the drawing of a with another face, dress, colour or ground"
+    assert (first["variant_of"], first["reason"]) == (None, "no copy found")
 
 
 def test_equal_copies_are_decided_by_record_id():
