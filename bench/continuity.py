@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.vectors import draw
-from charassets.similarity.clusters import ClusterRule, character_id, cluster_vectors
-from charassets.similarity.continuity import carried_over
+from charassets.similarity.clusters import ClusterRule, cluster_vectors
+from charassets.similarity.continuity import inherited
 from charassets.similarity.knn import build_graph
 
 _RULE = ClusterRule(3, 2)  # the defaults of the settings
@@ -27,16 +27,12 @@ def unchanged(vectors: NDArray[np.float16], before: int) -> tuple[float, float, 
     """
     names = [f"r{k:08d}" for k in range(len(vectors))]
     first = _labels(vectors[:before], names[:before])
-    old = {names[k]: character_id(label) for k, label in enumerate(first.tolist()) if label >= 0}
     now = _labels(vectors, names)
-    order = np.argsort(now, kind="stable")
-    groups = np.split(order[(now < 0).sum() :], np.cumsum(np.bincount(now[now >= 0]))[:-1])
-    members = [[names[k] for k in group.tolist()] for group in groups]
-    heirs = carried_over(old, members)
-    at = {record: heir for group, heir in zip(members, heirs, strict=True) for record in group}
-    kept = sum(at.get(record) == name for record, name in old.items())
-    lost = sum(record not in at for record in old)
-    return kept / len(old), lost / len(old), len(old)
+    old = np.concatenate([first, np.full(len(vectors) - before, -1)])
+    heirs = inherited(now[now >= 0], old[now >= 0], int(now.max(initial=-1)) + 1)
+    was, still = old >= 0, (old >= 0) & (now >= 0)
+    kept = int((heirs[now[still]] == old[still]).sum())
+    return kept / int(was.sum()), float((now[was] < 0).mean()), int(was.sum())
 
 
 def _labels(vectors: NDArray[np.float16], names: list[str]) -> NDArray[np.int64]:

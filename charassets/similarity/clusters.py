@@ -8,10 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from charassets.similarity.density import by_graph, distances
 from charassets.similarity.graph import Graph
+from charassets.similarity.groups import at_once, groups_of
+from charassets.similarity.places import as_array
 from charassets.similarity.vectors import single
 
 WHOLE_UP_TO = 2_000
@@ -63,7 +67,7 @@ class Clusters:
 def cluster_vectors(
     vectors: NDArray[np.float16],
     graph: Graph,
-    record_ids: Sequence[str],
+    record_ids: Sequence[str] | pa.Array,
     rule: ClusterRule,
     *,
     whole_up_to: int = WHOLE_UP_TO,
@@ -108,9 +112,9 @@ def _by_library(vectors: NDArray[np.float16], rule: ClusterRule) -> tuple[NDArra
     return model.labels_.astype(np.int64), model.probabilities_
 
 
-def renamed(labels: NDArray[np.int64], record_ids: Sequence[str]) -> NDArray[np.int64]:
+def renamed(labels: NDArray[np.int64], record_ids: Sequence[str] | pa.Array) -> NDArray[np.int64]:
     """Labels by falling size, then by smallest record_id: the same clusters get the same labels in any row order."""
-    order = np.argsort(np.asarray(record_ids, dtype=object), kind="stable")
+    order = pc.array_sort_indices(as_array(record_ids)).to_numpy()  # pyright: ignore[reportAttributeAccessIssue]
     found, first = np.unique(labels[order], return_index=True)
     first, found = first[found >= 0], found[found >= 0]
     sizes = np.bincount(labels[labels >= 0])[found]
@@ -120,19 +124,32 @@ def renamed(labels: NDArray[np.int64], record_ids: Sequence[str]) -> NDArray[np.
 
 
 def representatives(
-    vectors: NDArray[np.float16], labels: NDArray[np.int64], record_ids: Sequence[str]
+    vectors: NDArray[np.float16], labels: NDArray[np.int64], record_ids: Sequence[str] | pa.Array
 ) -> NDArray[np.bool_]:
     """The member most similar to the mean of its cluster, one a cluster; of equals the one with the smallest record_id."""
     chosen = np.zeros(len(labels), bool)
-    members = np.flatnonzero(labels >= 0)
-    members = members[np.argsort(labels[members], kind="stable")]
-    for group in np.split(members, np.flatnonzero(np.diff(labels[members])) + 1):
-        if len(group):
-            block = vectors[group].astype(np.float32)
-            central = np.round(block @ block.mean(axis=0), 5)  # beyond that, order of summation decides
-            equals = group[central == central.max()].tolist()
-            chosen[min((record_ids[i], i) for i in equals)[1]] = True
+    names = as_array(record_ids)
+    for some in at_once(groups_of(labels), _AT_ONCE):
+        central = np.round(_central(vectors, some), 5)  # beyond that, order of summation decides
+        starts = np.cumsum([0, *map(len, some[:-1])])
+        equals = central == np.repeat(np.maximum.reduceat(central, starts), [len(group) for group in some])
+        for group, best in zip(some, np.split(equals, starts[1:]), strict=True):
+            rows = group[best]
+            chosen[rows[0] if len(rows) == 1 else min(rows.tolist(), key=lambda row: names[row].as_py())] = True
     return chosen
+
+
+def _central(vectors: NDArray[np.float16], groups: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
+    """How similar each member is to the mean of its group, group after group."""
+    if len(groups) > 1 or len(groups[0]) <= _AT_ONCE:
+        blocks = np.split(single(vectors, np.concatenate(groups)), np.cumsum([len(group) for group in groups])[:-1])
+        return np.concatenate([block @ block.mean(axis=0) for block in blocks])
+    pieces = np.split(groups[0], range(_AT_ONCE, len(groups[0]), _AT_ONCE))
+    total = np.zeros(vectors.shape[1])
+    for piece in pieces:
+        total += single(vectors, piece).sum(axis=0)
+    mean = (total / len(groups[0])).astype(np.float32)
+    return np.concatenate([single(vectors, piece) @ mean for piece in pieces])
 
 
 def likeness(vectors: NDArray[np.float16], clusters: Clusters) -> NDArray[np.float32]:

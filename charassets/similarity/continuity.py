@@ -3,31 +3,67 @@
 What belongs here: who inherits which name. Not here: how groups are made.
 """
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from charassets.similarity.places import Places
 
-def carried_over(before: Mapping[str, str], groups: Sequence[Sequence[str]]) -> list[str | None]:
-    """For every new group the name it inherits, each name at most once; None for a group without a forebear.
 
-    The assignment is the one under which the most records keep their name. Of two heirs with equal claims the earlier group
-    wins. A group that shares no member with any old one inherits nothing.
+@dataclass(frozen=True)
+class Forebears:
+    """The groups of the run before, and which of them each of n records was in.
 
-    Args:
-        before: record to the name of its group in the run before.
-        groups: the members of every new group.
+    Attributes:
+        names: what they were called, sorted; also those that none of the records was in.
+        of: int64, shape (n,): the number of its group's name, -1 for a record that was in none.
     """
-    names = sorted(set(before.values()))
-    number = {name: i for i, name in enumerate(names)}
-    group = np.repeat(np.arange(len(groups)), [len(members) for members in groups])
-    old = np.array([number[before[m]] if m in before else -1 for members in groups for m in members], np.int64)
-    return [None if heir < 0 else names[heir] for heir in inherited(group, old, len(groups)).tolist()]
+
+    names: list[str]
+    of: NDArray[np.int64]
+
+    @classmethod
+    def read(cls, records: pa.Array, before: pa.Table | None) -> Self:
+        """From rows of the run before: a record and the name of its group or null.
+
+        Args:
+            records: the n records there are now.
+            before: two columns, None where nothing was grouped yet.
+        """
+        if before is None:
+            return cls([], np.full(len(records), -1))
+        record, name = (column.combine_chunks() for column in before.filter(before.column(1).is_valid()).columns)
+        known = name.unique()
+        names = known.take(pc.array_sort_indices(known))  # pyright: ignore[reportAttributeAccessIssue]
+        row = Places(record).of(records)
+        return cls(names.to_pylist(), np.append(Places(names).of(name), -1)[row])
+
+    def called(self, group: NDArray[np.int64], count: int, name: Callable[[int], str]) -> list[str]:
+        """What the groups of now are called: as the one they inherit from, else by the next name that was free.
+
+        Args:
+            group: int64, shape (n,): the group of every record, -1 for none.
+            count: number of groups.
+            name: the names there are, by number.
+        """
+        grouped = group >= 0
+        taken = set(self.names)
+        free = (fresh for fresh in map(name, itertools.count()) if fresh not in taken)
+        heirs = inherited(group[grouped], self.of[grouped], count)
+        return [next(free) if heir < 0 else self.names[heir] for heir in heirs.tolist()]
 
 
 def inherited(group: NDArray[np.int64], old: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-    """The same by numbers: for every new group the old one whose name it inherits, -1 for none.
+    """For every new group the old one whose name it inherits, each at most one; -1 for a group without a forebear.
+
+    The assignment is the one under which the most records keep their name. Of two heirs with equal claims the earlier group
+    wins. A group that shares no member with any old one inherits nothing.
 
     Args:
         group: shape (n,): the new group of every record.

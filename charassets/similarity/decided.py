@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.similarity.clusters import Clusters, renamed, representatives
 from charassets.similarity.named import gather_named
+from charassets.similarity.places import Places
 
 _SAID = 1.0
 """Strength of membership of a record that people put where it is."""
@@ -20,7 +22,7 @@ _SAID = 1.0
 def decided(
     clusters: Clusters,
     vectors: NDArray[np.float16],
-    record_ids: Sequence[str],
+    record_ids: Sequence[str] | pa.Array,
     same: Sequence[frozenset[str]],
     different: Sequence[tuple[frozenset[str], frozenset[str]]],
     names: Mapping[str, str | None] | None = None,
@@ -40,7 +42,13 @@ def decided(
         different: pairs of groups no two records of which show one character; no group of ``same`` crosses a pair.
         names: record to the name of the character it shows, None for nobody of the gallery.
     """
-    row = {record: i for i, record in enumerate(record_ids)}
+    spoken = sorted(
+        {*(names or {}), *(r for group in same for r in group), *(r for cut in different for g in cut for r in g)}
+    )
+    if not spoken:
+        return clusters
+    places = Places(record_ids).of(pa.array(spoken, pa.string()))
+    row = {record: place for record, place in zip(spoken, places.tolist(), strict=True) if place >= 0}
     ties = [rows for group in same if len(rows := sorted(row[r] for r in group if r in row)) > 1]
     cuts = [([row[r] for r in left if r in row], [row[r] for r in right if r in row]) for left, right in different]
     label, said = clusters.label.copy(), np.zeros(len(record_ids), bool)

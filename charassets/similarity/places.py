@@ -3,10 +3,21 @@
 What belongs here: the look-up. Not here: what the names are of.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+
+
+def as_array(names: Sequence[str] | pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Names as one Arrow array of strings."""
+    if isinstance(names, pa.Array):
+        return names
+    if isinstance(names, pa.ChunkedArray):
+        return names.combine_chunks()  # pyright: ignore[reportAttributeAccessIssue]
+    return pa.array(names, pa.string())
 
 
 class Places:
@@ -16,8 +27,8 @@ class Places:
         names: strings, each once.
     """
 
-    def __init__(self, names: pa.Array | pa.ChunkedArray) -> None:
-        self._names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+    def __init__(self, names: Sequence[str] | pa.Array | pa.ChunkedArray) -> None:
+        self._names = as_array(names)
 
     def __len__(self) -> int:
         """How many names there are."""

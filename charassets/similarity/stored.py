@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from charassets.similarity.batches import gathered
 from charassets.similarity.graph import Graph
 from charassets.similarity.packed import unpacked
-from charassets.similarity.places import Places
+from charassets.similarity.places import Places, as_array
 
 COLUMNS = ("record_id", "neighbours", "cosines")
 """Columns of ``knn_graph`` that ``read_graph`` needs."""
@@ -38,8 +38,7 @@ class StoredGraph:
 
     def rows_of(self, record_ids: Sequence[str] | pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
         """The row of every record asked about, -1 where it has none."""
-        known = isinstance(record_ids, (pa.Array, pa.ChunkedArray))
-        return Places(self.record_ids).of(record_ids if known else pa.array(record_ids, pa.string()))
+        return Places(self.record_ids).of(as_array(record_ids))
 
 
 def read_graph(batches: Iterable[pa.Table]) -> StoredGraph:

@@ -6,11 +6,11 @@ References:
     Rousseeuw (1987), Silhouettes; Kaufman and Rousseeuw (1990): above .5 a structure is reasonable, below .25 there is none.
 """
 
-from collections.abc import Iterator, Sequence
-
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
+from charassets.similarity.groups import at_once, groups_of
 from charassets.similarity.parting import PartingRule, parted
 from charassets.similarity.vectors import single
 
@@ -49,36 +49,20 @@ def sub_clusters(figures: NDArray[np.float16], label: NDArray[np.int64]) -> NDAr
         int64 (n,): 0 for the largest part of a character, then 1, ...; equal ones in the order of rows; -1 for noise.
     """
     found = np.where(label < 0, -1, 0)
-    members = np.flatnonzero(label >= 0)
-    members = members[np.argsort(label[members], kind="stable")]
-    groups = np.split(members, np.flatnonzero(np.diff(label[members])) + 1)
-    for some in _at_once([group for group in groups if len(group) >= 2 * _LEAST]):
-        compared = [_evenly(group) for group in some]
-        parts = parted(single(figures, np.concatenate(compared)), np.array([len(c) for c in compared]), _RULE)
-        for group, chosen, own in zip(
-            some, compared, np.split(parts, np.cumsum([len(c) for c in compared])), strict=False
-        ):
-            found[group] = own if len(chosen) == len(group) else _like(figures, group, chosen, own)
+    groups = [group for group in groups_of(label) if len(group) >= 2 * _LEAST]
+    for compared in at_once([_evenly(group) for group in groups], _ROWS, _PAIRS):
+        sizes = np.array([len(rows) for rows in compared])
+        found[np.concatenate(compared)] = parted(single(figures, np.concatenate(compared)), sizes, _RULE)
+    for group in groups:
+        if len(group) > _WHOLE_UP_TO:
+            found[group] = _like(figures, group, _evenly(group), found[_evenly(group)])
     return _by_size(found, label)
 
 
-def view_of(heads: NDArray[np.floating]) -> list[str | None]:
-    """The framing of each crop from the height of the head as a share of the crop's; None where no head is seen (NaN)."""
+def view_of(heads: NDArray[np.floating]) -> pa.Array:
+    """The framing of each crop from the height of the head as a share of the crop's; null where no head is seen (NaN)."""
     place = len(_HEADS) - np.digitize(heads, sorted(_HEADS))
-    return [None if unseen else VIEWS[k] for k, unseen in zip(place.tolist(), np.isnan(heads).tolist(), strict=True)]
-
-
-def _at_once(groups: Sequence[NDArray[np.int64]]) -> Iterator[list[NDArray[np.int64]]]:
-    """Groups in their order, as many as are parted at once."""
-    some, rows, pairs = [], 0, 0
-    for group in groups:
-        size = min(len(group), _WHOLE_UP_TO)
-        if some and (rows + size > _ROWS or pairs + size**2 > _PAIRS):
-            yield some
-            some, rows, pairs = [], 0, 0
-        some, rows, pairs = [*some, group], rows + size, pairs + size**2
-    if some:
-        yield some
+    return pa.array(VIEWS).take(pa.array(place, mask=np.isnan(heads)))
 
 
 def _evenly(group: NDArray[np.int64]) -> NDArray[np.int64]:

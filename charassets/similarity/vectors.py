@@ -23,6 +23,7 @@ HEAD_COLUMNS = ("record_id", "model", "head_embedding")
 """The same for the heads."""
 
 _LOOKED_UP_AT_ONCE = 65_536  # rows: each look-up reads all names once; vectors of 512 are 64 MB
+_FEW_LOOK_UPS = 8  # of so many parts of a smaller collection, whose vectors then pass through less memory
 _MAPPED_FROM = 1 << 30  # bytes from which vectors lie in a file the system may page out
 
 
@@ -51,12 +52,11 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array, co
     Raises:
         CharassetsError: two models embedded them: their vectors cannot be compared.
     """
-    names = record_ids if isinstance(record_ids, pa.Array) else pa.array(record_ids, pa.string())
-    where = Places(names)
-    row = np.full(len(names), -1, np.int64)
-    values = np.empty((len(names), 0), np.float16)
+    where = Places(record_ids)
+    row = np.full(len(where), -1, np.int64)
+    values = np.empty((len(where), 0), np.float16)
     models: set[str] = set()
-    for batch in gathered(batches, _LOOKED_UP_AT_ONCE):
+    for batch in gathered(batches, min(_LOOKED_UP_AT_ONCE, len(where) // _FEW_LOOK_UPS)):
         if batch[column].null_count:
             batch = batch.filter(batch[column].is_valid())
         places = where.of(batch["record_id"])
@@ -76,7 +76,7 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array, co
                 continue
             block = unpacked(pa.chunked_array([chunk]), "<f2")
             if not values.shape[1]:
-                values = room(len(names), block.shape[1])
+                values = room(len(where), block.shape[1])
             values[asked[wanted]] = block[wanted]
             row[asked[wanted]] = asked[wanted]
     return Vectors(values, row)

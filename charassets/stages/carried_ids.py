@@ -4,13 +4,14 @@ What belongs here: which ids changed because of people, and the count. Not here:
 (``charassets.similarity.continuity``), and from which share on a check complains (``cluster_health``).
 """
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from charassets.curation.log import Edit
 from charassets.curation.operations import Identity
+from charassets.similarity.places import Places
 from charassets.stages.cluster_health import CARRIED_SCHEMA
 
 HEEDED = "heeded"
@@ -50,18 +51,23 @@ def newly_said(now: pa.Table, before: pa.Table | None) -> set[str]:
     return found
 
 
-def carried(now: Mapping[str, str | None], before: Mapping[str, str], said: Set[str]) -> pa.Table:
+def carried(now: pa.Table, before: pa.Table | None, said: Set[str]) -> pa.Table:
     """How many members of a character had one before, and of how many it is the same.
 
     A member is left out whose id changed from one to another character that people spoke of in between: that is what they wanted.
 
     Args:
-        now: record to its character, None for noise.
-        before: record to its character in the run before; noise has none.
+        now: record_id and character_id, null for noise.
+        before: the same of the run before, None where there was none.
         said: the records that people spoke of since then, as they are kept.
     """
-    spoken = {before.get(record) for record in said} | {now.get(record) for record in said}
-    both = [(name, before[record]) for record, name in now.items() if name is not None and record in before]
-    kept = sum(name == earlier for name, earlier in both)
-    by_people = sum(name != earlier and {name, earlier} <= spoken for name, earlier in both)
-    return pa.table([[len(both) - by_people], [kept]], schema=CARRIED_SCHEMA)
+    earlier = now.slice(0, 0) if before is None else before
+    records = pa.array(sorted(said), pa.string())
+    spoken = [table.filter(pc.field("record_id").isin(records))["character_id"] for table in (now, earlier)]
+    names = pa.chunked_array([chunk for column in spoken for chunk in column.chunks], pa.string()).drop_null().unique()
+    row = Places(earlier["record_id"]).of(now["record_id"])
+    was = earlier["character_id"].take(pa.array(row, mask=row < 0)).combine_chunks()
+    both = pa.table({"now": now["character_id"].combine_chunks(), "was": was}).drop_null()
+    changed = both.filter(pc.field("now") != pc.field("was"))
+    by_people = changed.filter(pc.field("now").isin(names) & pc.field("was").isin(names))
+    return pa.table([[len(both) - len(by_people)], [len(both) - len(changed)]], schema=CARRIED_SCHEMA)

@@ -5,7 +5,6 @@ What belongs here: which records take part. Not here: the clustering (``charasse
 
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
-from itertools import count
 from typing import ClassVar
 
 import numpy as np
@@ -34,9 +33,10 @@ from charassets.schema import (
 )
 from charassets.settings import Settings
 from charassets.similarity.clusters import ClusterRule, Clusters, character_id, cluster_vectors, likeness
-from charassets.similarity.continuity import carried_over
+from charassets.similarity.continuity import Forebears
 from charassets.similarity.decided import decided
 from charassets.similarity.joined import joined, looks, measured_anew
+from charassets.similarity.places import Places
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.sub_clusters import sub_clusters
@@ -48,6 +48,8 @@ from charassets.stages.cluster_members import READS as MEMBER_READS
 from charassets.stages.cluster_members import for_all, moments, views
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.known_traits import READS, TRAITS, traits_of
+
+_ROW = ("record_id", "character_id")
 
 
 class CharacterClusters(CollectionStage):
@@ -94,17 +96,16 @@ class CharacterClusters(CollectionStage):
         records = records.filter(pc.field("single"))
         skipped.update(dict.fromkeys(records.filter(~pc.field("keeper"))["record_id"].to_pylist(), "duplicate"))
         stored = read_graph(inputs[KNN_GRAPH.name].batches(GRAPH_COLUMNS))
-        keepers = records.filter(pc.field("keeper"))["record_id"].to_pylist()
+        keepers = records.filter(pc.field("keeper"))["record_id"].combine_chunks()
         rows = stored.rows_of(keepers)
-        skipped.update((keepers[i], "no_embedding") for i in np.flatnonzero(rows < 0))
-        names = [keepers[i] for i in np.flatnonzero(rows >= 0)]
-        rows = rows[rows >= 0]
+        skipped.update(dict.fromkeys(keepers.filter(pa.array(rows < 0)).to_pylist(), "no_embedding"))
+        names, rows = keepers.filter(pa.array(rows >= 0)), rows[rows >= 0]
         figures = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
         stands = moments(inputs[RAW_SHARDS.name], names, figures)
         standing = np.flatnonzero(stands == np.arange(len(stands)))
         graph = stored.graph.contracted(_keepers_of(stored, records, rows, stands), rows[standing])
         vectors = self._joined(figures, inputs, names)
-        asked, chosen = [names[i] for i in standing], of_rows(vectors, standing)
+        asked, chosen = names.take(pa.array(standing)), of_rows(vectors, standing)
         found = cluster_vectors(chosen, measured_anew(graph, chosen), asked, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
         told, last = heeded(edits), inputs.get(self.name)
@@ -114,18 +115,19 @@ class CharacterClusters(CollectionStage):
         said = _said(now, keeper_of)
         decisions = decided(found, chosen, asked, said.same, said.different, _shown(now, keeper_of))
         clusters = for_all(decisions, standing, stands)
-        before = _names_before(last)
+        earlier = None if last is None else last.table(_ROW)
+        before = Forebears.read(names, earlier)
+        called = before.called(clusters.label, clusters.count, character_id)
         parts = _Parts(
             sub_clusters(figures, clusters.label), views(inputs[SINGLE_CHARACTER_IMAGES.name], names), stands
         )
-        rows = _rows(names, clusters, likeness(vectors, clusters), parts, before)
-        at = dict(zip(names, rows["character_id"].to_pylist(), strict=True))
-        held = {record: at[keeper] for record, keeper in keeper_of.items() if keeper in at}
-        kept = carried(at, before, {keeper_of.get(record, record) for record in new})
+        rows = _rows(names, called, clusters, likeness(vectors, clusters), parts)
+        held = _held(keeper_of, rows)
+        kept = carried(rows.select(_ROW), earlier, {keeper_of.get(record, record) for record in new})
         return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: kept, HEEDED: told})
 
     def _joined(
-        self, figures: NDArray[np.float16], inputs: Mapping[str, Collection], names: Sequence[str]
+        self, figures: NDArray[np.float16], inputs: Mapping[str, Collection], names: pa.Array
     ) -> NDArray[np.float16]:
         """Figures, heads and traits in one vector each."""
         heads = gather(inputs[CLIP_EMBEDDINGS.name].batches(HEAD_COLUMNS), names, "head_embedding")
@@ -138,7 +140,7 @@ class _Parts:
     """What the n rows are within their character: sub-cluster, view, and the row of the frame whose moment each shows."""
 
     sub_cluster: NDArray[np.int64]
-    view: list[str | None]
+    view: pa.Array
     stands: NDArray[np.int64]
 
 
@@ -160,19 +162,18 @@ def _keepers_of(
 
 
 def _keepers(
-    edits: Sequence[Edit], new: Set[str], records: pa.Table, names: Sequence[str], stands: NDArray[np.int64]
+    edits: Sequence[Edit], new: Set[str], records: pa.Table, names: pa.Array, stands: NDArray[np.int64]
 ) -> dict[str, str]:
     """Of the records that edits speak of and that are there: the picture that stands for each, often itself.
 
     Those of ``new`` are among them: an edit that was undone does not stand any more.
     """
-    frame: dict[str, str] = {
-        names[i]: names[int(standing)] for i, standing in enumerate(stands.tolist()) if i != standing
-    }
     named = sorted(new | {record for edit in edits for _, record in edit.operation.claims().touched})
     copies = records.filter(pc.field("record_id").isin(pa.array(named, pa.string())))
-    kept: dict[str, str] = dict(zip(copies["record_id"].to_pylist(), copies["group_id"].to_pylist(), strict=True))
-    return {record: frame.get(keeper, keeper) for record, keeper in kept.items()}
+    row = Places(names).of(copies["group_id"])
+    frame = names.take(pa.array(np.append(stands, -1)[row], mask=row < 0))
+    standing = pc.coalesce(frame, copies["group_id"].combine_chunks())  # pyright: ignore[reportAttributeAccessIssue]
+    return dict(zip(copies["record_id"].to_pylist(), standing.to_pylist(), strict=True))
 
 
 def _shown(now: Decisions, keeper: Mapping[str, str]) -> dict[str, str | None]:
@@ -193,30 +194,19 @@ def _said(now: Decisions, keeper: Mapping[str, str]) -> Links:
     return settle([*cuts, *ties])  # copies of one picture may have been cut apart and tied: the tie is believed
 
 
-def _names_before(before: Collection | None) -> dict[str, str]:
-    """Record to the character it was in the run before; noise has none."""
-    if before is None:
-        return {}
-    rows = before.table(["record_id", "character_id"])
-    pairs = zip(rows["record_id"].to_pylist(), rows["character_id"].to_pylist(), strict=True)
-    return {record: name for record, name in pairs if name is not None}
-
-
-def _characters(records: list[str], clusters: Clusters, before: Mapping[str, str]) -> list[str]:
-    """The name of every cluster: the one most of its members had before, else the next that was free."""
-    members = [[records[i] for i in np.flatnonzero(clusters.label == label)] for label in range(clusters.count)]
-    taken = set(before.values())
-    free = (name for name in map(character_id, count()) if name not in taken)
-    return [name or next(free) for name in carried_over(before, members)]
+def _held(keeper_of: Mapping[str, str], rows: pa.Table) -> dict[str, str | None]:
+    """The character of each record whose keeper has a row."""
+    row = Places(rows["record_id"]).of(pa.array(list(keeper_of.values()), pa.string()))
+    found = rows["character_id"].take(pa.array(row, mask=row < 0)).to_pylist()
+    return {record: at for record, at, there in zip(keeper_of, found, (row >= 0).tolist(), strict=True) if there}
 
 
 def _rows(
-    records: list[str], clusters: Clusters, similarity: NDArray[np.float32], parts: _Parts, before: Mapping[str, str]
+    records: pa.Array, called: Sequence[str], clusters: Clusters, similarity: NDArray[np.float32], parts: _Parts
 ) -> pa.Table:
-    called = _characters(records, clusters, before)
-    names = [None if label < 0 else called[label] for label in clusters.label.tolist()]
+    names = pa.array(called, pa.string()).take(pa.array(clusters.label, mask=clusters.label < 0))
     alike = pa.array(similarity, mask=np.isnan(similarity))
     part = pa.array(parts.sub_cluster.astype(np.int32), mask=parts.sub_cluster < 0)
-    moment = [records[row] if row != k else None for k, row in enumerate(parts.stands.tolist())]
+    moment = records.take(pa.array(parts.stands, mask=parts.stands == np.arange(len(parts.stands))))
     columns = [records, names, clusters.probability, clusters.representative, alike, part, parts.view, moment]
     return pa.table(columns, schema=CHARACTER_CLUSTERS.arrow)

@@ -4,8 +4,6 @@ What belongs here: reading it from the per-shard tables in the order of the reco
 (``charassets.similarity.moments``, ``charassets.similarity.sub_clusters``).
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -25,13 +23,13 @@ READS = {
 """What a step that calls ``moments`` and ``views`` reads."""
 
 
-def moments(raw: Collection, records: Sequence[str], figures: NDArray[np.float16]) -> NDArray[np.int64]:
+def moments(raw: Collection, records: pa.Array, figures: NDArray[np.float16]) -> NDArray[np.int64]:
     """The row of the record that stands for each of them: its own, but for frames of an earlier one's moment."""
     return moment_of(figures, Frames.of(_in_order(raw.table(READS[RAW_SHARDS.name].columns), records)))
 
 
-def views(images: Collection, records: Sequence[str]) -> list[str | None]:
-    """The framing of each record's crop; None where no head is seen."""
+def views(images: Collection, records: pa.Array) -> pa.Array:
+    """The framing of each record's crop; null where no head is seen."""
     boxes = _in_order(images.table(READS[SINGLE_CHARACTER_IMAGES.name].columns), records)["head_box"]
     top, bottom = (pc.list_element(boxes, side) for side in (1, 3))  # pyright: ignore[reportAttributeAccessIssue]
     return view_of(pc.subtract(bottom, top).cast(pa.float64()).fill_null(np.nan).to_numpy())  # pyright: ignore[reportAttributeAccessIssue]
@@ -50,7 +48,7 @@ def for_all(clusters: Clusters, standing: NDArray[np.int64], stands: NDArray[np.
     return Clusters(clusters.label[place], clusters.probability[place], clusters.representative[place] & own)
 
 
-def _in_order(table: pa.Table, records: Sequence[str]) -> pa.Table:
+def _in_order(table: pa.Table, records: pa.Array) -> pa.Table:
     """The rows of the records, nulls where there is none."""
-    place = Places(table["record_id"]).of(pa.array(records, pa.string()))
+    place = Places(table["record_id"]).of(records)
     return table.take(pa.array(place, mask=place < 0))

@@ -1,11 +1,27 @@
 """Names carried over from run to run."""
 
-import numpy as np
+from collections.abc import Mapping
 
-from charassets.similarity.clusters import ClusterRule, Clusters, cluster_vectors
-from charassets.similarity.continuity import carried_over
+import numpy as np
+import pyarrow as pa
+
+from charassets.similarity.clusters import ClusterRule, character_id, cluster_vectors
+from charassets.similarity.continuity import Forebears
 from charassets.similarity.knn import build_graph
-from charassets.stages.character_clusters import _characters
+
+
+def forebears(before: Mapping[str, str | None], records: list[str]) -> Forebears:
+    columns = [pa.array(list(before), pa.string()), pa.array(list(before.values()), pa.string())]
+    return Forebears.read(pa.array(records, pa.string()), pa.table(columns, ["record_id", "name"]))
+
+
+def carried_over(before: Mapping[str, str | None], groups: list[list[str]]) -> list[str | None]:
+    """What the groups are called; None for a name that is new."""
+    found = forebears(before, [record for group in groups for record in group])
+    label = np.repeat(np.arange(len(groups)), [len(group) for group in groups])
+    called = found.called(label, len(groups), "new {}".format)
+    assert len(set(called)) == len(called)
+    return [None if name.startswith("new ") else name for name in called]
 
 
 def test_a_group_that_grew_keeps_its_name():
@@ -29,6 +45,13 @@ def test_a_stranger_inherits_nothing():
     assert carried_over({"a": "one"}, [["x"], ["y"]]) == [None, None]
 
 
+def test_a_new_name_is_none_that_anybody_had_even_if_all_who_had_it_are_gone():
+    found = forebears({"a": "n0", "gone": "n1", "noise": None}, ["a", "b", "noise"])
+    assert found.called(np.array([0, 1, -1]), 2, "n{}".format) == ["n0", "n2"]
+    assert forebears({}, ["a"]).called(np.array([0]), 1, "n{}".format) == ["n0"]
+    assert Forebears.read(pa.array(["a"]), None).called(np.array([0]), 1, "n{}".format) == ["n0"]
+
+
 def test_ids_of_99_percent_of_members_are_unchanged_when_5_percent_of_pictures_are_added():
     rng = np.random.default_rng(0)
     centres = rng.normal(size=(40, 32))
@@ -38,8 +61,8 @@ def test_ids_of_99_percent_of_members_are_unchanged_when_5_percent_of_pictures_a
 
     def run(n: int, before: dict[str, str]) -> dict[str, str]:
         graph = build_graph(vectors[:n], 16)
-        found: Clusters = cluster_vectors(vectors[:n], graph, records[:n], ClusterRule(5, 3))
-        names = _characters(records[:n], found, before)
+        found = cluster_vectors(vectors[:n], graph, records[:n], ClusterRule(5, 3))
+        names = forebears(before, records[:n]).called(found.label, found.count, character_id)
         return {r: names[k] for r, k in zip(records[:n], found.label.tolist(), strict=True) if k >= 0}
 
     before = run(950, {})

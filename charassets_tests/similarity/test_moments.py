@@ -92,4 +92,4 @@ def test_many_members_are_parted_like_few():
 
 
 def test_a_framing_is_named_by_the_height_of_the_head():
-    assert view_of(np.array([0.8, 0.5, 0.3, 0.15, np.nan])) == [*VIEWS, None]
+    assert view_of(np.array([0.8, 0.5, 0.3, 0.15, np.nan])).to_pylist() == [*VIEWS, None]

@@ -1,5 +1,6 @@
 """Names that people gave records, from the edit log through the stage: replayed on every run, and gone with their undo."""
 
+import pyarrow as pa
 import pytest
 
 from charassets.curation import EditLog, take_snapshot
@@ -42,11 +43,17 @@ def test_ids_that_people_changed_are_no_ids_that_were_lost(clustered):
 
 
 def test_ids_that_change_without_a_word_of_people_are_counted():
-    before = {"a": "one", "b": "one", "c": "two", "d": "two"}
-    now = {"a": "one", "b": "two", "c": "two", "d": "three"}
+    before = rows(a="one", b="one", c="two", d="two", gone="one", noise=None)
+    now = rows(d="three", a="one", b="two", c="two", new="one", noise="one")
     assert carried(now, before, set()).to_pylist() == [{"before": 4, "kept": 2}]
     assert carried(now, before, {"a", "c"}).to_pylist() == [{"before": 3, "kept": 2}], "of `three` nobody spoke"
-    assert carried({"a": None}, before, {"a"}).to_pylist() == [{"before": 0, "kept": 0}]
+    assert carried(rows(a=None), before, {"a"}).to_pylist() == [{"before": 0, "kept": 0}]
+    assert carried(now, None, {"a"}).to_pylist() == [{"before": 0, "kept": 0}]
+
+
+def rows(**characters):
+    columns = [pa.array(column, pa.string()) for column in (characters, characters.values())]
+    return pa.table(columns, ["record_id", "character_id"])
 
 
 def test_a_wrong_identity_parts_and_a_right_one_joins_until_they_are_undone(clustered):
