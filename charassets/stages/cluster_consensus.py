@@ -29,6 +29,7 @@ from charassets.settings import Settings
 from charassets.similarity.batches import gathered
 from charassets.similarity.places import Places
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
+from charassets.stages.decided_answers import decided, decided_answers
 
 _ANSWER = ("record_id", "attribute", "value", "confidence", "status", "sources")
 _WORDED = ("record_id", "attribute", "value")
@@ -119,11 +120,11 @@ class _Rows:
 
     def add(self, trait: str, options: tuple[str, ...]) -> None:
         """Vote on one trait."""
-        mine = self._answers.filter(pc.field("attribute") == trait)
-        known = mine.filter(pc.field("value").isin(options))
-        place = known["place"].to_numpy()
-        option = pc.index_in(known["value"], value_set=pa.array(options)).to_numpy().astype(np.int64)  # pyright: ignore[reportAttributeAccessIssue]
-        weight = known["confidence"].to_numpy().astype(np.float64)
+        mine = self._answers.filter(pc.equal(self._answers["attribute"], trait))  # pyright: ignore[reportAttributeAccessIssue]
+        option = Places(options).of(mine["value"])
+        known = option >= 0
+        place, option = mine["place"].to_numpy()[known], option[known]
+        weight = mine["confidence"].to_numpy()[known].astype(np.float64)
         votes = consensus.vote(self._character[place], option, weight, (len(self._names), len(options)))
         own = np.full(len(self._records), -1, np.int64)
         own[place] = option
@@ -195,11 +196,14 @@ def _answers(
 ) -> pa.Table:
     """The decided answers about some records, with the words of copies where there are any; ``place`` is the record's row."""
     anew = merged.table(_ANSWER)
-    replaced = _keys(anew).combine_chunks()
-    kept = [_told(anew, records, attributes)]
-    for batch in gathered(answers.batches(_ANSWER, _BATCH), _BATCH):
-        stands = pc.invert(pc.is_in(_keys(batch), value_set=replaced))  # pyright: ignore[reportAttributeAccessIssue]
-        kept.append(_told(batch.filter(stands), records, attributes))
+    replaced, places = _keys(anew).combine_chunks(), Places(records)
+    whose = anew["record_id"].unique()
+    kept = [_placed(decided(anew, attributes), places)]
+    for batch in decided_answers(answers, _ANSWER, attributes):
+        touched = pc.is_in(batch["record_id"], value_set=whose)  # pyright: ignore[reportAttributeAccessIssue]
+        told = batch.filter(touched)
+        stands = pc.invert(pc.is_in(_keys(told), value_set=replaced))  # pyright: ignore[reportAttributeAccessIssue]
+        kept += [_placed(rows, places) for rows in (batch.filter(pc.invert(touched)), told.filter(stands))]  # pyright: ignore[reportAttributeAccessIssue]
     return pa.concat_tables(kept)
 
 
@@ -207,17 +211,11 @@ def _keys(answers: pa.Table) -> pa.ChunkedArray:
     return pc.binary_join_element_wise(answers["record_id"], answers["attribute"], "\n")  # pyright: ignore[reportAttributeAccessIssue]
 
 
-def _told(answers: pa.Table, records: pa.ChunkedArray, attributes: tuple[str, ...]) -> pa.Table:
-    decided = (pc.field("status") == "decided") & pc.field("attribute").isin(attributes)
-    return _placed(answers.select(_ANSWER).filter(decided), records)
-
-
 def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, NDArray[np.int64]]:
     """Attribute to the rows of records whose words say that it cannot be seen."""
-    unknown = (
-        batch.filter(pc.field("value") == UNKNOWN) for batch in gathered(evidence.batches(_WORDED, _BATCH), _BATCH)
-    )
-    unseen = [_placed(rows.select(_WORDED), records).select(["attribute", "place"]) for rows in unknown]
+    unknown = (batch.filter(pc.field("value") == UNKNOWN) for batch in evidence.batches(_WORDED, _BATCH))
+    places = Places(records)
+    unseen = [_placed(rows, places).select(["attribute", "place"]) for rows in gathered(unknown, _BATCH)]
     if not unseen:
         return {}
     told = pa.concat_tables(unseen)
@@ -225,6 +223,7 @@ def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, NDArray
     return {name: told.filter(pc.field("attribute") == name)["place"].to_numpy() for name in attributes}
 
 
-def _placed(rows: pa.Table, records: pa.ChunkedArray) -> pa.Table:
-    place = pc.index_in(rows["record_id"], value_set=records.combine_chunks())  # pyright: ignore[reportAttributeAccessIssue]
-    return rows.append_column("place", place).filter(pc.field("place").is_valid())
+def _placed(rows: pa.Table, records: Places) -> pa.Table:
+    """The rows of records that have a place, with it."""
+    place = records.of(rows["record_id"])
+    return rows.append_column("place", pa.array(place)).filter(pa.array(place >= 0))

@@ -3,7 +3,7 @@
 What belongs here: which traits, and reading them. Not here: how they join the embedding (``charassets.similarity.joined``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 
 from charassets.attributes.vocabulary import Vocabulary
 from charassets.schema import CHARACTER_ATTRIBUTES
-from charassets.similarity.batches import gathered
 from charassets.similarity.joined import Trait
 from charassets.similarity.places import Places
 from charassets.stages.contract import Collection, Reads
+from charassets.stages.decided_answers import decided_answers
 
 TRAITS = ("Gender", "Age", "Hair Color", "Hair Length", "Hair Style", "Eye Color", "Skin Tone", "Facial Hair")
 """What a character keeps from picture to picture. No clothes: one uniform is worn by many."""
@@ -23,9 +23,6 @@ _COLUMNS = ("record_id", "attribute", "value", "confidence", "status")
 
 READS = {CHARACTER_ATTRIBUTES.name: Reads(_COLUMNS)}
 """What a step that calls ``traits_of`` reads."""
-
-_READ_AT_ONCE = 65_536
-_LOOKED_UP_AT_ONCE = 1 << 20  # answers: each look-up reads all names once
 
 
 def traits_of(answers: Collection, records: Sequence[str] | pa.Array, vocabulary: Vocabulary) -> list[Trait]:
@@ -41,7 +38,7 @@ def traits_of(answers: Collection, records: Sequence[str] | pa.Array, vocabulary
     codes = {name: np.full(len(records), -1, np.int64) for name in asked}
     sure = {name: np.zeros(len(records), np.float32) for name in asked}
     where = Places(records)
-    for told in gathered(_decided(answers, asked), _LOOKED_UP_AT_ONCE):
+    for told in decided_answers(answers, _COLUMNS, asked):
         row = where.of(told["record_id"])
         told = told.append_column("row", pa.array(row)).filter(pa.array(row >= 0))
         for name in asked:
@@ -50,10 +47,3 @@ def traits_of(answers: Collection, records: Sequence[str] | pa.Array, vocabulary
             codes[name][place] = Places(values[name]).of(mine["value"])
             sure[name][place] = mine["confidence"].to_numpy()
     return [Trait(codes[name], sure[name], len(values[name])) for name in asked]
-
-
-def _decided(answers: Collection, asked: Sequence[str]) -> Iterator[pa.Table]:
-    """The decided answers on some attributes, batch by batch."""
-    wanted = (pc.field("status") == "decided") & pc.field("attribute").isin(pa.array(asked, pa.string()))
-    for batch in answers.batches(_COLUMNS, _READ_AT_ONCE):
-        yield batch.filter(wanted).drop_columns(["status"])
