@@ -144,7 +144,7 @@ WRITING = pa.struct(
 
 SINGLE_CHARACTER_IMAGES = Table(
     "single_character_images",
-    4,
+    5,
     "One row a readable record: raw measurements of the picture, every box, what the tags say of the figure count, "
     "and a crop of the main figure. The verdict is a gate over these columns (view `verdicts`).",
     (
@@ -185,6 +185,12 @@ SINGLE_CHARACTER_IMAGES = Table(
         Column("preview", pa.binary(), "The whole picture as WebP of at most 224 px, for comparing it with others."),
         Column("signatures", pa.binary(), "Signatures of at most 128 corners of the drawing, 12 bytes each."),
         Column("signatures_mirrored", pa.binary(), "The same of the mirrored picture."),
+        Column(
+            "signature_places",
+            pa.binary(),
+            "Where those corners are: x and y, a byte each, the longest side at most 192.",
+        ),
+        Column("signature_places_mirrored", pa.binary(), "The same of the mirrored picture."),
         Column(
             "writing",
             pa.list_(WRITING),

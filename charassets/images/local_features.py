@@ -23,7 +23,10 @@ SIGNATURES = 128
 SIGNATURE_BYTES = 12
 """Of ORB's 256 comparisons 96, chosen once: three or four words to look a picture up by."""
 
-_SIGNATURE_SIDE = 192  # px: corners of a larger preview are too fine to be found again in a copy of half the size
+SIGNATURE_SIDE = 192
+"""Longest side of the picture that corners are sought in: those of a larger one are too fine to be found again in a copy of half
+the size. Their places fit into a byte."""
+
 _CORNERS, _LEVELS, _PATCH, _FAST = 300, 4, 31, 5
 _KEYPOINTS = 300
 _CONTRAST = 0.02  # half of SIFT's customary threshold: flat drawings have soft edges
@@ -74,10 +77,23 @@ class Described:
         return Keypoints(self.points, roots.astype(np.float32))
 
 
-def signatures(preview: Preview) -> tuple[bytes, bytes]:
-    """Signatures of a preview and of its mirror image: ``SIGNATURE_BYTES`` a corner, the clearest corners first."""
+@dataclass(frozen=True)
+class Corners:
+    """The clearest corners of a picture, the clearest first.
+
+    Attributes:
+        signatures: ``SIGNATURE_BYTES`` of each.
+        places: x and y of each as a byte, in pixels of the picture at ``SIGNATURE_SIDE`` or less.
+    """
+
+    signatures: bytes
+    places: bytes
+
+
+def signatures(preview: Preview) -> tuple[Corners, Corners]:
+    """Corners of a preview and of its mirror image, ``SIGNATURES`` at most."""
     grey = preview.grey
-    scale = _SIGNATURE_SIDE / max(grey.shape)
+    scale = SIGNATURE_SIDE / max(grey.shape)
     if scale < 1:
         size = max(1, round(grey.shape[1] * scale)), max(1, round(grey.shape[0] * scale))
         grey = np.asarray(cv2.resize(grey, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -97,13 +113,14 @@ def described(preview: Preview) -> Described:
     return Described(np.array([k.pt for k in found], np.float32).reshape(-1, 2), np.asarray(descriptors, np.uint8))
 
 
-def _signatures(grey: NDArray[np.uint8]) -> bytes:
+def _signatures(grey: NDArray[np.uint8]) -> Corners:
     found, descriptors = _orb().detectAndCompute(grey, None)
     if descriptors is None or not len(found):
-        return b""
+        return Corners(b"", b"")
     order = np.argsort([-k.response for k in found], kind="stable")[:SIGNATURES]
     bits = np.unpackbits(np.asarray(descriptors, np.uint8)[order], axis=1)
-    return np.packbits(bits[:, _CHOSEN], axis=1).tobytes()
+    places = np.round([found[i].pt for i in order]).astype(np.uint8)
+    return Corners(np.packbits(bits[:, _CHOSEN], axis=1).tobytes(), places.tobytes())
 
 
 def _orb() -> cv2.ORB:

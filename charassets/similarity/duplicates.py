@@ -5,7 +5,6 @@ What belongs here: the order of the steps, and which pairs are looked at. Not he
 rows (``account``).
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,11 +18,15 @@ from charassets.similarity.candidates import Pairs, by_hash, tidy
 from charassets.similarity.naming import names_of
 from charassets.similarity.people import Said
 from charassets.similarity.pictures import PICTURES, Measured
+from charassets.similarity.shared_before import SharedBefore, Signed, brought_up_to_date
 from charassets.similarity.stars import Asking, DuplicateRule, stars, variants
 from charassets.similarity.vectors import Vectors
-from charassets.similarity.words import SIGNED, by_words
+from charassets.similarity.words import SIGNED
 
-__all__ = ["PICTURES", "SIGNED", "Copies", "DuplicateRule", "group_duplicates"]
+__all__ = ["PICTURES", "SIGNED", "Copies", "DuplicateRule", "Signed", "group_duplicates"]
+
+
+_UNSIGNED = Signed()
 
 
 @dataclass(frozen=True)
@@ -32,10 +35,12 @@ class Copies:
 
     Attributes:
         rows: rows of ``near_duplicates``, in the order of the pictures.
+        shared: what pictures share, for the next run to go on from.
         unkept: a sentence for every such word.
     """
 
     rows: pa.Table
+    shared: SharedBefore
     unkept: tuple[str, ...] = ()
 
 
@@ -46,7 +51,7 @@ def group_duplicates(
     rule: DuplicateRule,
     answers: Answers,
     *,
-    signed: Iterable[pa.Table] = (),
+    signed: Signed = _UNSIGNED,
     decisions: Decisions | None = None,
     before: pa.Table | None = None,
 ) -> Copies:
@@ -64,8 +69,7 @@ def group_duplicates(
         near: pairs of neighbours by embedding, by row of ``pictures``.
         rule: which pairs are looked at.
         answers: given before, and how to find others; it learns the new ones.
-        signed: the pictures' signatures, columns ``SIGNED``, in the order of the rows; streamed, for they are the most of what is
-            known of a picture.
+        signed: the pictures' signatures, by row of ``pictures``.
         decisions: what people said of copies; it is believed.
         before: ``record_id`` and ``group_name`` of the run before.
 
@@ -79,27 +83,41 @@ def group_duplicates(
     people = Said.of(decisions or Decisions(), records, measured)
     asking = Asking(measured, people, rule, answers)
     among = np.flatnonzero(people.original == np.arange(len(people.original)))
-    pairs = _candidates(signed, measured, among, people.original, near, rule)
+    found = _candidates(signed, measured, among, people.original, near, rule)
+    pairs = found.pairs
     keeper = stars(asking, people, np.concatenate([pairs, people.tied_pairs(among)]))[people.original]
     names = names_of(records, keeper, people.rank, before)
     shared = variants(asking, pairs, keeper, people.rank)
-    return Copies(account(pictures, asking, keeper, names, shared), people.unkept(keeper))
+    return Copies(account(pictures, asking, keeper, names, shared), found.shared, people.unkept(keeper))
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """Pairs worth asking about, and what pictures share, for the next run."""
+
+    pairs: Pairs
+    shared: SharedBefore
 
 
 def _candidates(
-    signed: Iterable[pa.Table],
+    signed: Signed,
     measured: Measured,
     among: NDArray[np.int64],
     original: NDArray[np.int64],
     near: Pairs,
     rule: DuplicateRule,
-) -> Pairs:
+) -> _Candidates:
     """Pairs of different contents worth asking about, from all three keys."""
     hashed = among[measured.hashed[among]]
     hashed = hashed[np.argsort(measured.rank[hashed])]  # an order that belongs to the pictures
-    place = np.full(len(original), -1)
-    place[hashed] = np.arange(len(hashed))
-    found = [original[near], hashed[by_hash(measured.phash[hashed], measured.mirrored[hashed], rule.phash_bits)]]
-    found.append(hashed[by_words(signed, place)])
+    known = hashed[measured.content[hashed] >= 0]
+    place, row = np.full(len(original), -1), np.full(len(measured.contents), -1)
+    place[known], row[measured.content[known]] = measured.content[known], known
+    words, shared = brought_up_to_date(signed, measured.contents, place)
+    found = [
+        original[near],
+        hashed[by_hash(measured.phash[hashed], measured.mirrored[hashed], rule.phash_bits)],
+        row[words.pairs],
+    ]
     pairs = tidy(np.concatenate(found))
-    return pairs[measured.hashed[pairs].all(axis=1)]
+    return _Candidates(pairs[measured.hashed[pairs].all(axis=1)], shared)

@@ -12,7 +12,7 @@ from charassets.images.preview import Preview
 from charassets.similarity.agreement import Agreement, compare, mirror_image
 from charassets.similarity.alignment import Alignment, aligned, assumed
 
-VERSION = 5
+VERSION = 6
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"

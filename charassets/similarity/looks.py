@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from charassets.similarity.album import Album
 from charassets.similarity.candidates import Pairs
-from charassets.similarity.first_look import FirstLook, LoadSignatures
+from charassets.similarity.first_look import FirstLook, LoadCorners
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, HINT_BITS, VARIANT, Judgement, judge
 from charassets.similarity.looking_order import turns_of
 from charassets.similarity.previews import Load
@@ -76,7 +76,7 @@ def close_look(
     load: Load,
     threads: int = 1,
     tell: Callable[[pa.Array, Pairs, Looked], None] = _nobody_hears,
-    signatures: LoadSignatures | None = None,
+    corners: LoadCorners | None = None,
 ) -> Look:
     """Compares previews.
 
@@ -84,14 +84,14 @@ def close_look(
         load: where they come from; pairs of which one has none are not answered.
         threads: how many compare at a time; the answers are the same with any number.
         tell: hears of every ``TOLD_EVERY`` pairs or a few more, with all content ids: hours of work are worth keeping.
-        signatures: where signatures come from, which rule pairs out before anybody looks closely; None looks at all.
+        corners: where corners come from, which rule pairs out before anybody looks closely; None looks at all.
     """
 
     def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> Looked:
         answers = np.full(len(pairs), NOT_SEEN, np.int8)
-        if signatures is not None:
+        if corners is not None:
             far = np.flatnonzero(np.minimum(bits, mirrored_bits) > HINT_BITS)
-            answers[far[_ruled_out(signatures, contents, pairs[far], threads)]] = IS_DIFFERENT
+            answers[far[_ruled_out(corners, contents, pairs[far], threads)]] = IS_DIFFERENT
         open_ones = np.flatnonzero(answers == NOT_SEEN)
         asked, ends = _within(pairs[open_ones])
         previews = load(contents.take(pa.array(asked)))
@@ -131,13 +131,13 @@ def _within(pairs: Pairs) -> tuple[NDArray[np.int64], Pairs]:
     return asked, ends.reshape(pairs.shape)
 
 
-def _ruled_out(signatures: LoadSignatures, contents: pa.Array, pairs: Pairs, threads: int) -> NDArray[np.bool_]:
-    """Of pairs sorted by their first place: whether each is different by its signatures alone."""
+def _ruled_out(corners: LoadCorners, contents: pa.Array, pairs: Pairs, threads: int) -> NDArray[np.bool_]:
+    """Of pairs sorted by their first place: whether each is different by its corners alone."""
     found = np.zeros(len(pairs), bool)
     if not len(pairs):
         return found
     asked, ends = _within(pairs)
-    first_look = FirstLook(signatures, contents.take(pa.array(asked)))
+    first_look = FirstLook(corners, contents.take(pa.array(asked)))
     starts = np.flatnonzero(np.r_[True, ends[1:, 0] != ends[:-1, 0], True])
 
     def take(turn: int) -> None:

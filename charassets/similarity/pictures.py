@@ -36,7 +36,7 @@ PICTURES = pa.schema(
 HASH_BITS = 64
 """Bits of a perceptual hash."""
 
-_PAIR_BLOCK = 65_536
+_PAIR_BLOCK = 8_192
 
 
 @dataclass(frozen=True)
@@ -90,10 +90,14 @@ class Measured:
 
     def cosines(self, pairs: Pairs) -> NDArray[np.float32]:
         """Similarity of the pairs' embeddings, NaN where one has none."""
+        import torch
+
         cosine = np.full(len(pairs), np.nan, np.float32)
         rows = self.vectors.row[pairs[:, 0]], self.vectors.row[pairs[:, 1]]
-        for part in _parts(np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0))):
-            a, b = (self.vectors.values[r[part]].astype(np.float32) for r in rows)
+        other = np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0) & (rows[0] != rows[1]))
+        stored = torch.from_numpy(self.vectors.values)
+        for part in _parts(other):
+            a, b = (torch.index_select(stored, 0, torch.from_numpy(r[part])).float().numpy() for r in rows)
             cosine[part] = np.einsum("nd,nd->n", a, b)
         return np.minimum(cosine, 1.0)
 

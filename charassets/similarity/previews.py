@@ -5,7 +5,7 @@ What belongs here: putting away and taking out. Not here: which previews are wan
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -23,25 +23,31 @@ class Previews:
         self._end = 0
 
     @classmethod
-    def gathered(cls, names: pa.Array, batches: Iterable[pa.Table], column: str = "preview") -> "Previews":
-        """The previews of some contents, or what another column has of them.
+    def gathered(cls, names: pa.Array, batches: Iterable[pa.Table], columns: Sequence[str]) -> "tuple[Previews, ...]":
+        """What the columns have of some contents, one object a column.
 
         Args:
             names: their ``image_id``, each once.
-            batches: rows with ``image_id`` and the column; of several rows of a content the first that has one counts.
-            column: of binary values.
+            batches: rows with ``image_id`` and the columns; of several rows of a content the first that has a value counts.
+            columns: of binary values.
         """
-        found = cls(len(names))
+        found = tuple(cls(len(names)) for _ in columns)
         where = Places(names)
         for batch in batches if len(names) else ():
             places = where.of(batch["image_id"])
-            places[~batch[column].is_valid().to_numpy()] = -1
-            places[places >= 0] = np.where(found.there[places[places >= 0]], -1, places[places >= 0])
-            _, first = np.unique(places, return_index=True)
-            first = first[places[first] >= 0]
-            for place, preview in zip(places[first].tolist(), batch[column].take(pa.array(first)), strict=True):
-                found.add(place, preview.as_buffer())
+            wanted = np.flatnonzero(places >= 0)
+            if len(wanted):
+                batch, places = batch.take(pa.array(wanted)), places[wanted]
+                for column, held in zip(columns, found, strict=True):
+                    held._take_in(places, batch[column])  # noqa: SLF001 - of its own class
         return found
+
+    def _take_in(self, places: NDArray[np.int64], values: pa.ChunkedArray) -> None:
+        fresh = np.flatnonzero(values.is_valid().to_numpy() & ~self.there[places])
+        _, first = np.unique(places[fresh], return_index=True)
+        first = fresh[first]
+        for place, value in zip(places[first].tolist(), values.take(pa.array(first)), strict=True):
+            self.add(place, value.as_buffer())
 
     def add(self, place: int, preview: pa.Buffer | bytes) -> None:
         """Put one away."""

@@ -27,7 +27,7 @@ class StoredCollection:
     """The fragments of one table, in shard order."""
 
     def __init__(self, table: str, fragments: Sequence[Fragment]) -> None:
-        self._schema, self._fragments = TABLES[table].arrow, fragments
+        self._table, self._schema, self._fragments = table, TABLES[table].arrow, fragments
 
     @property
     def rows(self) -> int:
@@ -44,6 +44,10 @@ class StoredCollection:
         for fragment in self._fragments:
             yield from fragment.batches(list(columns), batch_rows)
 
+    def parts(self) -> "list[StoredCollection]":
+        """The shards one by one."""
+        return [StoredCollection(self._table, [fragment]) for fragment in self._fragments]
+
     def beside(self, role: str) -> pa.Table | None:
         """A table kept beside the rows of a collection table."""
         kept = [fragment.read(role=role) for fragment in self._fragments if fragment.manifest.has(role)]
@@ -51,7 +55,12 @@ class StoredCollection:
 
     def made_by(self, own_fingerprint: str) -> bool:
         """Whether the step of this fingerprint made every fragment."""
-        return all(fragment.manifest.stage_fingerprint == own_fingerprint for fragment in self._fragments)
+        return self.makers <= {own_fingerprint}
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """Fingerprints of the steps that made it."""
+        return frozenset(fragment.manifest.stage_fingerprint for fragment in self._fragments)
 
 
 def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:

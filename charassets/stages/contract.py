@@ -169,12 +169,21 @@ class Collection(Protocol):
         """The same, streamed."""
         ...
 
+    def parts(self) -> "Sequence[Collection]":
+        """The shards one by one, in order."""
+        ...
+
     def beside(self, role: str) -> pa.Table | None:
         """A table that the step kept beside its rows (``Outcome.extras``), if there is one."""
         ...
 
     def made_by(self, own_fingerprint: str) -> bool:
         """Whether the very step of this fingerprint made all of it."""
+        ...
+
+    @property
+    def makers(self) -> frozenset[str]:
+        """Fingerprints of the steps that made it: while they stand, the same content gives the same columns."""
         ...
 
 

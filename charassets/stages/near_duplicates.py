@@ -5,13 +5,14 @@ What belongs here: which records are asked about, and what the rule is told of t
 """
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from charassets.attributes.spelling import pieces
 from charassets.curation.snapshot import decisions_of
@@ -30,12 +31,14 @@ from charassets.settings import GateSettings, Settings
 from charassets.similarity.answers import ANSWERS, Answers, answered
 from charassets.similarity.batches import gathered
 from charassets.similarity.candidates import Pairs, tidy
-from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, group_duplicates
+from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, Signed, group_duplicates
+from charassets.similarity.first_look import PLACED
 from charassets.similarity.judgement import VERSION as JUDGEMENT
 from charassets.similarity.looks import Look, Looked, close_look
 from charassets.similarity.naming import NAMED
 from charassets.similarity.places import Places
 from charassets.similarity.previews import Previews
+from charassets.similarity.shared_before import SharedBefore
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
@@ -54,6 +57,10 @@ _READ = tuple(dict.fromkeys((*_JUDGED, *_MEASURED)))
 ANSWERED = f"answers{JUDGEMENT}"
 """Role of the table, kept beside the rows, of what was answered about pairs (``charassets.similarity.answers``)."""
 
+SHARED, COMPARED = "shared1", "compared1"
+"""Roles of the tables of what pictures share, to go on from (``charassets.similarity.shared_before``); the number is raised by
+hand when that is counted otherwise."""
+
 UNKEPT = "unkept"
 """Role of the table, kept beside the rows, of what people said and could not be kept: one sentence a row."""
 
@@ -67,7 +74,7 @@ class NearDuplicates(CollectionStage):
     table: ClassVar[Table] = NEAR_DUPLICATES
     code_version: ClassVar[str] = f"3.{JUDGEMENT}"
     reads: ClassVar[Mapping[str, Reads]] = {
-        SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, *SIGNED, "preview")),
+        SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, *SIGNED, *PLACED, "preview")),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
         RAW_SHARDS.name: Reads(("record_id", "tags")),
@@ -104,20 +111,26 @@ class NearDuplicates(CollectionStage):
             _near(inputs[KNN_GRAPH.name], records, self._rule.neighbours),
             self._rule,
             answers,
-            signed=_signed(images),
+            signed=_signed(images, before),
             decisions=decisions_of(inputs[EDITS.name].table(EDITS.arrow.names)),
             before=before and before.table(list(NAMED)),
         )
         unkept = pa.table({"what": pa.array(copies.unkept, pa.string())})
-        return Outcome(copies.rows, skipped=skipped, extras={ANSWERED: answers.table(), UNKEPT: unkept})
+        shared = {SHARED: copies.shared.pairs, COMPARED: copies.shared.among}
+        return Outcome(copies.rows, skipped=skipped, extras={ANSWERED: answers.table(), UNKEPT: unkept, **shared})
 
     def look_at(self, images: Collection) -> Look:
         """What answers about pairs that nobody looked at before: a close look at their previews."""
 
-        def load(names: pa.Array, column: str = "preview") -> Previews:
-            return Previews.gathered(names, images.batches(["image_id", column]), column)
+        def load(names: pa.Array, columns: Sequence[str]) -> tuple[Previews, ...]:
+            return Previews.gathered(names, images.batches(["image_id", *columns]), columns)
 
-        return close_look(load, self._threads, _keep, lambda names: (load(names, SIGNED[0]), load(names, SIGNED[1])))
+        return close_look(
+            lambda names: load(names, ["preview"])[0],
+            self._threads,
+            _keep,
+            lambda names: load(names, (*SIGNED, *PLACED)),
+        )
 
 
 def _keep(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
@@ -142,10 +155,27 @@ def _near(graph: Collection, records: pa.Array, most: int) -> Pairs:
     return tidy(pairs[(pairs >= 0).all(axis=1)])
 
 
-def _signed(images: Collection) -> Iterator[pa.Table]:
-    """Signatures of the records with a picture, in the order of ``_pictures``."""
-    for batch in images.batches(["image_id", *SIGNED]):
-        yield batch.filter(pc.field("image_id").is_valid()).select(list(SIGNED))
+def _signed(images: Collection, before: Collection | None) -> Signed:
+    """Signatures by row of ``_pictures``, and what was found by them in the run before."""
+
+    def read(wanted: NDArray[np.bool_] | None) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:
+        first = 0
+        for part in images.parts():
+            pictured = part.table(["image_id"])["image_id"].is_valid().to_numpy()
+            row = np.where(pictured, np.cumsum(pictured) - 1 + first, -1)
+            first += int(pictured.sum())
+            if wanted is not None and not wanted[row[pictured]].any():
+                continue
+            done = 0
+            for batch in part.batches(SIGNED):
+                own = row[done : done + len(batch)]
+                done += len(batch)
+                there = own >= 0 if wanted is None else (own >= 0) & wanted[own]
+                yield own[there], batch if there.all() else batch.filter(pa.array(there))
+
+    tables = [before and before.beside(role) for role in (SHARED, COMPARED)]
+    found = SharedBefore(*tables) if all(table is not None for table in tables) else None
+    return Signed(read, fingerprint({"makers": sorted(images.makers)}), found)
 
 
 def _pictures(images: Collection, gates: GateSettings) -> tuple[pa.Table, dict[str, str]]:

@@ -47,6 +47,8 @@ class _Likeness:
     preview: bytes
     signatures: bytes
     signatures_mirrored: bytes
+    signature_places: bytes
+    signature_places_mirrored: bytes
 
     @classmethod
     def of(cls, picture: Decoded) -> "_Likeness":
@@ -54,7 +56,8 @@ class _Likeness:
         straight, mirrored = phash(np.stack([small, small[:, ::-1]])).tolist()
         stored = preview.encoded(picture.pixels, picture.alpha)
         # Of the stored preview and not of the picture: who reads the table can make them again.
-        return cls(straight, mirrored, stored, *signatures(preview.decoded(stored)))
+        one, other = signatures(preview.decoded(stored))
+        return cls(straight, mirrored, stored, one.signatures, other.signatures, one.places, other.places)
 
 
 @dataclass(frozen=True)
@@ -104,7 +107,7 @@ class SingleCharacterImages(Stage):
     """Measures, detects and crops."""
 
     table: ClassVar[Table] = SINGLE_CHARACTER_IMAGES
-    code_version: ClassVar[str] = "4"
+    code_version: ClassVar[str] = "5"
     reads: ClassVar[Mapping[str, Reads]] = {
         RAW_SHARDS.name: Reads((*LOCATOR_COLUMNS, "width", "height", "tags"), key=("image_id", "tags", "kind"))
     }

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from charassets.images.local_features import SIGNATURE_BYTES, SIGNATURES, keypoints, signatures
+from charassets.images.local_features import SIGNATURE_BYTES, SIGNATURES, Corners, keypoints, signatures
 from charassets.images.preview import SIDE, Preview, decoded, encoded, of
 from charassets.studio.scenes import draw_scene
 
@@ -17,12 +17,6 @@ def picture() -> NDArray[np.uint8]:
 
 def test_a_preview_is_small_and_keeps_its_shape(picture):
     assert decoded(encoded(picture, None)).pixels.shape == (SIDE, SIDE * 3 // 4, 3)
-
-
-@pytest.mark.parametrize("damage", [lambda d: b"", lambda d: b"no WebP", lambda d: d[:12], lambda d: d[: len(d) // 2]])
-def test_bytes_that_are_no_preview_are_an_os_error(picture, damage):
-    with pytest.raises(OSError, match="."):
-        decoded(damage(encoded(picture, None)))
 
 
 def test_a_small_picture_is_not_enlarged():
@@ -70,8 +64,8 @@ def test_mirrored_keypoints_are_those_of_the_mirrored_picture(picture):
 
 
 def test_signatures_of_the_mirror_image_are_kept_beside_the_others(picture):
-    straight, mirrored = signatures(of(picture, None))
-    flipped, back = signatures(of(np.ascontiguousarray(picture[:, ::-1]), None))
+    straight, mirrored = (corners.signatures for corners in signatures(of(picture, None)))
+    flipped, back = (corners.signatures for corners in signatures(of(np.ascontiguousarray(picture[:, ::-1]), None)))
     assert 0 < len(straight) <= SIGNATURES * SIGNATURE_BYTES and len(straight) % SIGNATURE_BYTES == 0
 
     def rows(data: bytes) -> set[bytes]:
@@ -81,6 +75,20 @@ def test_signatures_of_the_mirror_image_are_kept_beside_the_others(picture):
     assert len(rows(straight) & rows(back)) > 0.8 * len(rows(straight))
 
 
+def test_corners_are_told_with_their_places(picture):
+    found, _ = signatures(of(picture, None))
+    _, again = signatures(of(np.ascontiguousarray(picture[:, ::-1]), None))  # the mirror image of the mirror image
+    at = []
+    for corners in (found, again):
+        places = np.frombuffer(corners.places, np.uint8).reshape(-1, 2).astype(int)
+        assert len(places) * SIGNATURE_BYTES == len(corners.signatures)
+        assert places[:, 1].max() > 96 and (places.max(axis=0) < [144, 192]).all()  # 300 x 400 px, made smaller
+        cut = range(0, len(corners.signatures), SIGNATURE_BYTES)
+        at.append({corners.signatures[i : i + SIGNATURE_BYTES]: places[i // SIGNATURE_BYTES] for i in cut})
+    both = at[0].keys() & at[1].keys()
+    assert len(both) > 20 and np.mean([np.abs(at[0][corner] - at[1][corner]).max() <= 1 for corner in both]) > 0.9
+
+
 def test_a_blank_picture_has_no_features():
     blank = of(np.full((50, 50, 3), 255, np.uint8), None)
-    assert signatures(blank) == (b"", b"") and len(keypoints(blank).points) == 0
+    assert signatures(blank) == (Corners(b"", b""), Corners(b"", b"")) and len(keypoints(blank).points) == 0

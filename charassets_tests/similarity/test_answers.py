@@ -94,9 +94,10 @@ def test_previews_come_back_by_place_and_the_first_of_a_content_counts():
         {"image_id": ["a", "b", "c", "a", None], "preview": [None, b"of b", b"of c", b"of a", b"of nobody"]}
     )
     again = pa.table({"image_id": ["a", "b"], "preview": [b"another", b"another"]})
-    found = Previews.gathered(names, [rows.slice(0, 2), rows.slice(2), again])
-    assert found.there.tolist() == [True, True, False]
-    assert (found[0], found[1]) == (b"of b", b"of a")
+    rows, again = (table.append_column("other", table["preview"]) for table in (rows, again))
+    for found in Previews.gathered(names, [rows.slice(0, 2), rows.slice(2), again], ["preview", "other"]):
+        assert found.there.tolist() == [True, True, False]
+        assert (found[0], found[1]) == (b"of b", b"of a")
 
 
 def test_places_of_names_that_are_not_there_and_of_nothing():

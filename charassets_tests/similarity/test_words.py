@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from charassets.images.local_features import SIGNATURE_BYTES
-from charassets.similarity import buckets, words
+from charassets.similarity import buckets, shared_words, words
 from charassets.similarity.buckets import Buckets
-from charassets.similarity.words import VOTES, by_words
+from charassets.similarity.shared_words import VOTES, Shared
 
 _CORNERS = [bytes([number] * SIGNATURE_BYTES) for number in range(12)]
 _HALF = [corner[:6] + bytes(6) for corner in _CORNERS]  # share two of their four words
@@ -41,6 +41,15 @@ def table(straight: list[bytes], mirrored: list[bytes]) -> pa.Table:
     )
 
 
+def owned(pieces: list[pa.Table], places: np.ndarray) -> list[tuple[np.ndarray, pa.Table]]:
+    starts = np.cumsum([0, *(len(piece) for piece in pieces)])
+    return [(places[start : start + len(piece)], piece) for start, piece in zip(starts, pieces, strict=False)]
+
+
+def by_words(pieces: list[pa.Table], places: np.ndarray) -> np.ndarray:
+    return shared_words.shared_words(owned(pieces, places), int((places >= 0).sum())).pairs
+
+
 @settings(deadline=None)
 @given(_PICTURES, st.randoms(use_true_random=False), st.integers(1, 8))
 def test_pairs_are_those_that_share_words_however_the_rows_are_cut(straight: list[bytes], random, cut: int):
@@ -66,7 +75,7 @@ def test_many_buckets_on_disk_give_the_pairs_of_one_in_memory(monkeypatch: pytes
     corners = [bytes(row) for row in random.integers(0, 256, (300, SIGNATURE_BYTES), np.uint8)]
     pictures = [b"".join(corners[i] for i in random.integers(0, 300, 12)) for _ in range(400)]
     at_once = by_words([table(pictures, pictures[::-1])], np.arange(400))
-    monkeypatch.setattr(words, "_WORDS_A_BUCKET", 20_000)
+    monkeypatch.setattr(shared_words, "_WORDS_A_BUCKET", 20_000)
     monkeypatch.setattr(buckets, "_HELD", 10_000)
     by_bucket = by_words([table(pictures, pictures[::-1])], np.arange(400))
     assert len(at_once) > 50
@@ -101,3 +110,36 @@ def test_buckets_give_back_every_number_with_those_it_belongs_to(numbers: list[i
             homes.setdefault(number // 3, set()).add(bucket)
     assert all(len(where) == 1 for where in homes.values())
     assert all(len(held.take(bucket)) == 0 for bucket in range(len(held)))
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> tuple[pa.Table, np.ndarray]:
+    """Pictures of which many have the same few corners, straight or in the mirror, and when each came."""
+    random = draw(st.randoms(use_true_random=False))
+    corners = _CORNERS[: draw(st.integers(2, 6))]
+    many = st.integers(0, 90)
+
+    def made(count: int) -> list[bytes]:
+        return [b"".join(random.sample(corners, random.randint(0, 2))) for _ in range(count)]
+
+    pictures = [*made(draw(many)), *draw(_PICTURES)]
+    turned = [random.choice([b"", random.choice(pictures)]) for _ in pictures]
+    came = [random.randint(0, draw(st.integers(0, 3))) for _ in pictures]
+    return table(pictures, turned), np.array(came, np.int64)
+
+
+@settings(deadline=None, max_examples=300)
+@given(crowds())
+def test_pictures_added_in_any_order_share_what_they_share_at_once(crowd: tuple[pa.Table, np.ndarray]):
+    signed, came = crowd
+    places, n = np.arange(len(came)), len(came)
+    whole = shared_words.shared_words(owned([signed], places), n)
+    shared = shared_words.shared_words([], 0)
+    for turn in range(4):
+        new, old = (np.where(wanted, places, -1) for wanted in (came == turn, came < turn))
+        shared = shared_words.with_more(shared, owned([signed], new), owned([signed], old), n)
+    assert told_of(shared) == told_of(whole)
+
+
+def told_of(shared: Shared) -> dict[int, int]:
+    return dict(zip(shared.keys.tolist(), shared.votes.tolist(), strict=True))
