@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from charassets.similarity import clusters
@@ -165,3 +167,31 @@ def test_a_crowd_gives_way_to_the_characters_within_it(whole_up_to: int):
     assert np.bincount(found.label[found.label >= 0]).max() <= max(25, 0.2 * len(vectors))
     members = np.flatnonzero(truth >= 0)
     assert adjusted_rand_score(truth[members], found.label[members]) > 0.9
+
+
+@given(st.integers(0, 1 << 30), st.lists(st.integers(1, 30), min_size=1, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_a_representative_is_the_member_most_like_the_mean_and_the_first_by_name_of_equals(seed, sizes):
+    rng = np.random.default_rng(seed)
+    labels = rng.permutation(np.repeat(np.arange(-1, len(sizes)), [5, *sizes]))
+    vectors, _ = characters([len(labels)], dim=8, seed=seed)
+    vectors = np.concatenate([vectors, vectors])  # every member twice: of the two the smaller name
+    labels = np.concatenate([labels, labels])
+    records = [names(len(labels))[k] for k in rng.permutation(len(labels))]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clusters, "_AT_ONCE", 16)  # so that some clusters are taken in pieces
+        found = clusters.representatives(vectors, labels, records)
+        alike = clusters.likeness(vectors, Clusters(labels, np.ones(len(labels), np.float32), found))
+    single = vectors.astype(np.float32)
+    for label in range(len(sizes)):
+        members = np.flatnonzero(labels == label)
+        chosen = members[found[members]]
+        assert len(chosen) == 1
+        central = single[members] @ single[members].mean(axis=0)
+        best = members[central >= central.max() - 2e-5]
+        assert chosen[0] in best
+        twin = chosen[0] % (len(labels) // 2) + np.array([0, len(labels) // 2])
+        if abs(central.max() * 1e5 % 1 - 0.5) > 0.1:  # noqa: PLR2004 else the two may be rounded apart
+            assert records[chosen[0]] == min(records[k] for k in twin)
+        np.testing.assert_allclose(alike[members], np.minimum(single[members] @ single[chosen[0]], 1), atol=1e-5)
+    assert not found[labels < 0].any() and np.isnan(alike[labels < 0]).all()

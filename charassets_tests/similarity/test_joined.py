@@ -75,11 +75,11 @@ def test_vectors_stay_of_norm_one_and_silence_changes_nothing(values, weight):
 
 
 def test_the_graph_keeps_its_edges_and_measures_them_anew():
-    vectors = drawn(60)
+    vectors = drawn(300)
     graph = build_graph(vectors, 8)
-    found = joined(vectors, [trait(np.arange(60) % 4)], 0.5)
+    found = joined(vectors, [trait(np.arange(300) % 4)], 0.5)
     again = measured_anew(graph, found)
-    for row in range(60):
+    for row in range(300):
         assert set(again.neighbours[row]) == set(graph.neighbours[row])
         expected = [cosine(found, row, other) for other in again.neighbours[row]]
         np.testing.assert_allclose(again.cosines[row], expected, atol=1e-3)

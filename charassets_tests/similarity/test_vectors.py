@@ -3,10 +3,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from charassets.errors import CharassetsError
 from charassets.similarity import vectors as stored_vectors
-from charassets.similarity.vectors import gather, of_rows
+from charassets.similarity.vectors import gather, halved, of_rows, room, single
 from charassets_tests.similarity.drawing import drawn
 
 
@@ -42,3 +44,44 @@ def test_some_rows_are_copied_and_all_rows_are_not(mapped_from: int, monkeypatch
     assert of_rows(vectors, np.arange(10)) is vectors
     chosen = np.array([0, 2, 3, 5, 9])
     assert np.array_equal(of_rows(vectors, chosen), vectors[chosen])
+
+
+@given(st.integers(0, 1 << 30), st.integers(1, 9), st.integers(1, 30))
+@settings(max_examples=40, deadline=None)
+def test_vectors_come_from_any_batches_and_null_is_none(seed, size, asked):
+    rng = np.random.default_rng(seed)
+    vectors, names = drawn(30, seed=seed), np.array([f"r{k:02d}" for k in range(30)])
+    there = rng.random(30) < 0.8
+    order = rng.permutation(30)
+    whole = rows(names[order].tolist(), vectors[order], "m")
+    known = pa.array(
+        [v.tobytes() if there[k] else None for k, v in zip(order, vectors[order], strict=True)], pa.binary()
+    )
+    whole = whole.set_column(2, "embedding", known)
+    wanted = rng.permutation(30)[:asked]
+    found = gather([whole.slice(k, size) for k in range(0, 30, size)], names[wanted].tolist())
+    assert found.row.tolist() == [k if there[row] else -1 for k, row in enumerate(wanted)]
+    if there[wanted].any():
+        assert np.array_equal(found.values, np.where(there[wanted, None], vectors[wanted], 0))
+
+
+@pytest.mark.parametrize("mapped_from", [1, 1 << 30], ids=["mapped", "in memory"])
+def test_precision_is_changed_as_numpy_does(mapped_from: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(stored_vectors, "_MAPPED_FROM", mapped_from)
+    values = np.random.default_rng(0).normal(0, 1, (50, 8)).astype(np.float32)
+    values[0] = [
+        0,
+        -0.0,
+        1e-8,
+        6e-8,
+        -6.1e-5,
+        65504,
+        1 + 2**-11,
+        1 + 3 * 2**-11,
+    ]  # below half, denormal, largest, halfway
+    stored = room(60, 8)
+    halved(values, stored[:50])
+    assert np.array_equal(stored[:50], values.astype(np.float16)) and not stored[50:].any()
+    some = np.array([0, 7, 59, 7])
+    assert np.array_equal(single(stored, some), stored[some].astype(np.float32))
+    assert np.array_equal(single(stored, slice(40, 70)), stored[40:].astype(np.float32))
