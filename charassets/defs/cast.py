@@ -87,7 +87,12 @@ def divide_pictures(context: dg.OpExecutionContext, config: CastRequest, workben
         cast = characters.named(workbench.workspace, course)
         examples = characters.parted(workbench.workspace, course)
     facts: dict[str, Any] = {f"pictures/{name}": n for name, n in held_out.part_sizes(examples).items()}
-    told = {"characters": len(examples.values), "left_out": examples.left_out, "unnamed": cast.unnamed}
+    told = {
+        "characters": len(examples.values),
+        "left_out": examples.left_out,
+        "unnamed": cast.unnamed,
+        "dropped": cast.dropped,
+    }
     return dg.Output(None, metadata={**facts, **told, "folder": dg.MetadataValue.path(course.folder)})
 
 

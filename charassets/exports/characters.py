@@ -16,6 +16,7 @@ from charassets.exports.splits import TRAIN
 NOISE = "noise"
 """Folder of the pictures that belong to no character."""
 
+_NAME_LENGTH = 80  # of a name within a file's name, which most disks hold to 255 bytes
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -23,10 +24,11 @@ def _write(job: Job) -> None:
     report = Report.begun(job)
     for row, picture in job.pictures():
         report.see(row, picture)
-        named = row.values.get("character_name") or ""
-        parts = [row.values["character_id"] or NOISE, _UNSAFE.sub("_", str(named)).strip("_")]
-        folder = "__".join(part for part in parts if part)
-        name = f"{folder}/{row.record_id}.{picture.suffix}"
+        named = _UNSAFE.sub("_", str(row.values.get("character_name") or "")).strip("_")
+        folder = "__".join(part for part in (row.values["character_id"] or NOISE, named) if part)
+        # A file that was taken out of its folder still says whom it shows; the record's id comes last, to ask `why` about.
+        stem = "__".join(part for part in (named[:_NAME_LENGTH], row.record_id) if part)
+        name = f"{folder}/{stem}.{picture.suffix}"
         if row.split != TRAIN:
             name = f"{row.split}/{name}"
         place = job.folder / name
@@ -48,5 +50,5 @@ def _put(picture: Picture, place: Path, *, link: bool) -> None:
 
 
 CHARACTERS = Format(
-    "characters", "a folder a character, noise/, and what the clustering came to", "2", _write, None, True
+    "characters", "a folder a character, noise/, and what the clustering came to", "3", _write, None, True
 )

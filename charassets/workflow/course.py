@@ -2,8 +2,8 @@
 
 What belongs here: the request, its folder, reading and writing its files. Not here: any step.
 
-``labels.csv`` who each record shows; ``parts.csv`` the division; ``held_out.csv`` the answers on the pictures held out;
-``figures.json`` and ``report.md`` what they come to.
+``labels.csv`` who each record shows; ``left_out.csv`` the pictures that teach nobody, with the reason; ``parts.csv`` the division;
+``held_out.csv`` the answers on the pictures held out; ``figures.json`` and ``report.md`` what they come to.
 """
 
 import csv
@@ -18,7 +18,8 @@ from charassets.classifiers.spec import NAME, Spec
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 
-LABELS, PARTS, HELD_OUT, FIGURES, REPORT = "labels.csv", "parts.csv", "held_out.csv", "figures.json", "report.md"
+LABELS, LEFT_OUT, PARTS, HELD_OUT = "labels.csv", "left_out.csv", "parts.csv", "held_out.csv"
+FIGURES, REPORT = "figures.json", "report.md"
 LABEL = "name"
 """Column of ``labels.csv`` that names the character."""
 
@@ -90,6 +91,14 @@ class Course:
             raise UsageError("an earlier step has not run", where=str(path), todo="run the job from its start")
         with path.open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
+
+    def paths(self) -> dict[str, str]:
+        """Where the picture of every record with a label lies.
+
+        Raises:
+            UsageError: the step before was not run.
+        """
+        return {row["record_id"]: row["path"] for row in self.rows(LABELS)}
 
     def write(self, figures: Mapping[str, Any], report: str) -> None:
         """Write the figures, for machines and for people."""

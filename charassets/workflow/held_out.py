@@ -83,7 +83,9 @@ def identify(lake: Lake, settings: Settings, course: Course, examples: Examples)
     others = {row["record_id"]: row["name"] for row in course.rows(LABELS) if row["name"] not in known}
     found = _asked(lake, settings, recogniser, truth | others)
     course.write_rows(
-        HELD_OUT, ("record_id", "shows", "named", "nearest", "chance", "review"), _answers(truth | others, found)
+        HELD_OUT,
+        ("record_id", "shows", "named", "nearest", "chance", "review", "path"),
+        _answers(truth | others, found, course.paths()),
     )
     group = {examples.record_ids[k]: int(examples.groups[k]) for k in unseen.tolist()}
     ours, strangers = [r for r in truth if r in found], [r for r in others if r in found]
@@ -104,10 +106,12 @@ def _asked(lake: Lake, settings: Settings, recogniser: Recogniser, records: Mapp
     return found
 
 
-def _answers(shows: Mapping[str, str], found: Mapping[str, Identified]) -> Iterator[tuple[Any, ...]]:
+def _answers(
+    shows: Mapping[str, str], found: Mapping[str, Identified], paths: Mapping[str, str]
+) -> Iterator[tuple[Any, ...]]:
     for record, name in shows.items():
         if (one := found.get(record)) is not None:
-            yield record, name, one.name or "", _nearest(one) or "", one.chance, one.review or ""
+            yield record, name, one.name or "", _nearest(one) or "", one.chance, one.review or "", paths[record]
 
 
 def _nearest(one: Identified) -> str | None:

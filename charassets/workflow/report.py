@@ -3,6 +3,7 @@
 What belongs here: putting the parts together. Not here: any figure.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,10 +12,10 @@ from charassets.classifiers.conclusion import Trained
 from charassets.classifiers.examples import Examples
 from charassets.enrolment import in_force
 from charassets.lake.fragments import Lake
-from charassets.workflow.course import HELD_OUT, LABELS, PARTS, Course
+from charassets.workflow.course import HELD_OUT, LABELS, LEFT_OUT, PARTS, Course
 from charassets.workflow.held_out import Identification, Share, part_sizes
 
-_SHOWN = 20  # characters told in the report; `labels.csv` has all
+_SHOWN = 20  # characters, and pictures left out, that the report tells; the tables have all
 
 
 def told(
@@ -26,6 +27,7 @@ def told(
         "source": course.source,
         "characters": len(examples.values),
         "left_out": dict(examples.left_out),
+        "pictures_left_out": dict(Counter(row["fate"] for row in course.rows(LEFT_OUT))),
         "parts": part_sizes(examples),
         "gallery": {
             "version": shelved.digest,
@@ -68,6 +70,7 @@ def _text(course: Course, examples: Examples, figures: Mapping[str, Any], found:
 {len(examples.values)} characters of source `{course.source}`: {names}.
 {parts}; copies and variants stay on one side, and nothing was learnt from the test part.
 Left out, with too few pictures: {", ".join(f"{name} ({n})" for name, n in left.items()) or "nobody"}.
+{_pictures_left_out(course)}
 
 | on the {found.asked} pictures held out | value | 95 % interval |
 |---|---|---|
@@ -77,8 +80,19 @@ Left out, with too few pictures: {", ".join(f"{name} ({n})" for name, n in left.
 {strangers}
 Gallery version `{gallery["version"][:12]}`: {gallery["characters"]} characters, {gallery["references"]} references.
 Classifier `{course.name}`, run `{classifier["run"]}`: {classifier["why"]}.
-Files: `{LABELS}` who is who, `{PARTS}` the division, `{HELD_OUT}` every answer.
+Files: `{LABELS}` who is who, `{LEFT_OUT}` what was left out and why, `{PARTS}` the division, `{HELD_OUT}` every answer.
 """
+
+
+def _pictures_left_out(course: Course) -> str:
+    """The pictures that teach nobody, each with the reason: what a person mends to have more of them."""
+    rows = course.rows(LEFT_OUT)
+    if not rows:
+        return "Every picture of the source was used."
+    counts = ", ".join(f"{n} {fate}" for fate, n in sorted(Counter(row["fate"] for row in rows).items()))
+    shown = (f"- `{row['path'] or row['record_id']}`: {row['fate']}, {row['reason']}" for row in rows[:_SHOWN])
+    more = f"\n- ... and {len(rows) - _SHOWN:,} more in `{LEFT_OUT}`" if len(rows) > _SHOWN else ""
+    return f"Of the source's pictures {len(rows):,} were not used ({counts}):\n\n" + "\n".join(shown) + more
 
 
 def _shown(one: Share) -> str:

@@ -5,6 +5,7 @@ import json
 import shutil
 
 import dagster as dg
+import numpy as np
 import orjson
 import pytest
 from PIL import Image
@@ -36,6 +37,9 @@ def folder(tmp_path_factory):
             pixels = draw_portrait(character, 100 * (who + 1) + number, 160).pixels
             save(root / name / f"{number}.png", pixels)
     shutil.copy(root / "Aoi" / "3.png", root / "Aoi" / "again.png")
+    save(root / "Botan" / "blank.png", np.full((160, 160, 3), 200, np.uint8))
+    (root / "Aoi" / "broken.png").write_bytes(b"no picture")
+    shutil.copy(root / "Aoi" / "4.png", root / "nameless.png")
     return root
 
 
@@ -110,6 +114,25 @@ def test_nothing_that_was_held_out_was_learnt_and_copies_are_on_one_side(learnt)
     assert len(sides) == len(parts) - 1 and all(len(side) == 1 for side in sides.values())  # one picture is there twice
     asked = {row["record_id"] for row in table(course / "held_out.csv")}
     assert held_out <= asked and not asked & (parts.keys() - held_out)
+
+
+def test_what_was_left_out_is_named_with_the_reason_and_every_table_says_where_the_pictures_lie(learnt, folder):
+    root, run, _ = learnt
+    course = root / "courses" / "cast"
+    left = {row["path"].rpartition("/")[2]: row for row in table(course / "left_out.csv")}
+    assert (left["blank.png"]["name"], left["blank.png"]["fate"]) == ("Botan", "low_quality")
+    assert "almost nothing to see" in left["blank.png"]["reason"]
+    (refused,) = (row for row in left.values() if row["fate"] == "rejected")
+    assert "broken.png" in refused["path"] + refused["reason"]
+    assert left["nameless.png"]["fate"] == "unnamed"
+    assert told(run, "divide_pictures")["unnamed"] == 1
+    report = (course / "report.md").read_text()
+    assert f"- `{folder / 'Botan' / 'blank.png'}`: low_quality, almost nothing to see" in report
+    counts = json.loads((course / "figures.json").read_text())["pictures_left_out"]
+    assert sum(counts.values()) == len(table(course / "left_out.csv")) and counts["unnamed"] == 1
+    for name in ("labels.csv", "parts.csv", "held_out.csv"):
+        rows = table(course / name)
+        assert rows and all((folder / row["path"]).is_file() for row in rows)
 
 
 def test_the_records_say_who_it_is_when_the_run_ends(learnt):

@@ -125,6 +125,9 @@ def test_what_people_decided_since_the_last_run_is_exported(tmp_path):
     log = EditLog(workspace.edit_log)
     log.append("attribute.set", {"record_ids": ["ann-1"], "attribute": "Hair Length", "value": "Short"})
     log.append("cluster.rename", {"members": ["ann-1", "ann-2", "ann-3"], "name": "Ann Smith"})
+    folders = export(settings, asked("characters"), tmp_path / "folders").path
+    named = {path.relative_to(folders).as_posix() for path in folders.glob("*Ann_Smith/*")}
+    assert named >= {f"character_000__Ann_Smith/Ann_Smith__{record}.webp" for record in ("ann-1", "ann-2", "ann-3")}
     after = export(settings, asked("kohya"))
     assert not after.unchanged
     caption = next(after.path.glob("train/1_Ann_Smith/ann-1.txt")).read_text()
