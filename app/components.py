@@ -1,16 +1,20 @@
-"""The one component of our own: a panel that draws a view (``app.markup``) and tells the page what was clicked in it.
+"""Components of our own: a panel that draws a view (``app.markup``) and tells the page what was clicked in it, and a file picker.
 
 What belongs here: the bridge between gradio and ``static/panels.js``. Not here: views and what a click does.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
 import orjson
+from gradio.data_classes import FileData
 
 from app.markup import Node
 from charassets.errors import CharassetsError
+
+_NAME_LENGTH = 100  # of an uploaded file, as it is shown
 
 Act = Mapping[str, Any]
 """What a click says: ``do`` names the deed, the rest are its arguments. It comes from a browser: nothing in it is trusted."""
@@ -41,6 +45,29 @@ def panel(
         elem_id=elem_id,
         elem_classes=["cs-flat"],
     )
+
+
+def file_picker(label: str, *, height: int, elem_id: str) -> gr.File:
+    """Where pictures and videos are dropped or pasted; a handler is given a list of (file name, bytes).
+
+    Gradio hands over bytes without names, or names with an empty file left behind.
+    """
+    picker = gr.File(
+        label=label,
+        file_count="multiple",
+        type="binary",
+        height=height,
+        file_types=["image", "video"],
+        elem_id=elem_id,
+        elem_classes=["takes-paste"],
+    )
+
+    def taken(file: FileData) -> tuple[str, bytes]:
+        sent = Path(file.path)
+        return (Path(file.orig_name or sent.name).name[:_NAME_LENGTH], sent.read_bytes())
+
+    picker._process_single_file = taken  # pyright: ignore[reportAttributeAccessIssue]
+    return picker
 
 
 def view(

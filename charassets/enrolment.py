@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from charassets.errors import UsageError
+from charassets.errors import SourceError, UsageError
 from charassets.extraction import Extraction, extract
 from charassets.identity import references as kept
 from charassets.identity import shelf
@@ -55,7 +55,8 @@ def add_folder(lake: Lake, settings: Settings, folder: Path, *, anew: bool = Fal
         anew: the gallery in force is left aside; it stays a version.
 
     Raises:
-        UsageError: the folder is not there, or holds no picture that can be used.
+        UsageError: the folder is not there.
+        SourceError: it holds no picture that can be used.
     """
     if not folder.is_dir():
         raise UsageError("the folder is not there", where=str(folder), todo="name a folder of folders, one a character")
@@ -67,7 +68,8 @@ def add_table(lake: Lake, settings: Settings, table: Path, *, anew: bool = False
     """Take in the pictures that a .csv or .parquet names: columns ``name`` and ``path``, paths beside the table unless absolute.
 
     Raises:
-        UsageError: the table cannot be read, or names no picture that can be used.
+        UsageError: the table cannot be read.
+        SourceError: it names no picture that can be used.
     """
     return _add_files(lake, settings, table.parent, rows_of_table(table), "table", anew)
 
@@ -97,7 +99,7 @@ def _add_files(
         origin = path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
         rows.append(_row(found, settings, checked_name(name), origin, how))
     if not rows:
-        raise UsageError("no picture could be used", where=str(root), todo=refused[0] if refused else "add some")
+        raise SourceError("no picture could be used", where=str(root), todo=refused[0] if refused else "add some")
     return _taken(lake, settings, kept.rows(rows), models.pop(), f"added {root.name}", refused, anew)
 
 

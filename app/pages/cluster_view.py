@@ -89,6 +89,7 @@ def table(address: Address, rows: Sequence[Row], total: int, known: Known) -> No
 def _subtitle(row: Row, known: Known) -> str:
     parts = [row.character_id] if known.name(row.character_id) != row.character_id else []
     parts += [f"came as {row.suggested}"] if row.suggested else []
+    parts += [f"gallery: {row.identity}"] if row.identity else []
     return ", ".join(parts)
 
 
@@ -119,6 +120,7 @@ def inspector(con: duckdb.DuckDBPyConnection, address: Address, found: Cluster, 
         h(
             "div.card",
             h("h2", known.name(row.character_id)),
+            h("p.muted.small", subtitle) if (subtitle := _subtitle(row, known)) else None,
             _rename_form(con, row, known, deed),
             _figures(found),
             buttons,

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlencode
 import gradio as gr
 
 from app import texts
-from app.components import Act, on_act, panel, view
+from app.components import Act, file_picker, on_act, panel, view
 from app.markup import Child, Node, h
 from app.pages import correcting, frame, identify_view, record_view
 from app.services import identities, trying
@@ -28,15 +28,7 @@ def add(demo: gr.Blocks, context: Context) -> None:
         session = gr.State([])
         with gr.Accordion(texts.IDENTIFY_OUTSIDE, open=False, elem_id="identify-outside"), gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=280):
-                files = gr.File(
-                    label=texts.TRY_FILES,
-                    file_count="multiple",
-                    type="binary",
-                    height=150,
-                    file_types=["image", "video"],
-                    elem_id="identify-files",
-                    elem_classes=["takes-paste"],
-                )
+                files = file_picker(texts.TRY_FILES, height=150, elem_id="identify-files")
                 tags = gr.Textbox(label=texts.TRY_TAGS, max_length=20_000, elem_id="identify-tags")
                 mode = gr.Dropdown(_modes(context), value="", label=texts.IDENTIFY_MODE, elem_id="identify-mode")
             with gr.Column(scale=8, min_width=300):
@@ -176,7 +168,7 @@ def _learnt(context: Context) -> str:
     return f"{told}; named rightly before {grown.before:.0%}, and with the other half of them {grown.after:.0%}"
 
 
-def _looked(context: Context, files: list[bytes] | None, tags: str, mode: str) -> tuple[list[Outside], str]:
+def _looked(context: Context, files: list[tuple[str, bytes]] | None, tags: str, mode: str) -> tuple[list[Outside], str]:
     session: list[Outside] = []
 
     def make() -> str:

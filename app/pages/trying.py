@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from app import texts
-from app.components import Act, on_act, panel, view
+from app.components import Act, file_picker, on_act, panel, view
 from app.markup import Child, Node, h
 from app.pages import frame, record_view, timeline_view, trying_view
 from app.services import browse, search, timeline, trying
@@ -32,15 +32,7 @@ def add(demo: gr.Blocks, context: Context) -> None:
         drawing = gr.State(-1)
         with gr.Row(equal_height=False):
             with gr.Column(scale=4, min_width=300):
-                files = gr.File(
-                    label=texts.TRY_FILES,
-                    file_count="multiple",
-                    type="binary",
-                    height=170,
-                    file_types=["image", "video"],
-                    elem_id="try-files",
-                    elem_classes=["takes-paste"],
-                )
+                files = file_picker(texts.TRY_FILES, height=170, elem_id="try-files")
                 tags = gr.Textbox(
                     label=texts.TRY_TAGS,
                     placeholder=texts.TRY_TAGS_EXAMPLE,
@@ -100,7 +92,7 @@ def _example(context: Context, act: Act, words: str) -> tuple[Any, ...]:
     )
 
 
-def looked(context: Context, files: Sequence[bytes], drawing: int, words: str) -> tuple[Session, str]:
+def looked(context: Context, files: Sequence[tuple[str, bytes]], drawing: int, words: str) -> tuple[Session, str]:
     """What is found in the files, or in a drawing of ours, or in the words alone."""
     session: Session = {}
 
@@ -113,7 +105,7 @@ def looked(context: Context, files: Sequence[bytes], drawing: int, words: str) -
     return session, value
 
 
-def _looked(context: Context, files: Sequence[bytes], drawing: int, words: str) -> tuple[Session, str]:
+def _looked(context: Context, files: Sequence[tuple[str, bytes]], drawing: int, words: str) -> tuple[Session, str]:
     given, refused = ([trying.examples()[drawing]], []) if drawing >= 0 and not files else trying.take(files)
     if not given and not words.strip():
         node = frame.state(texts.TRY_EMPTY, h("p", texts.TRY_EMPTY_TODO), [h("p", one) for one in refused])

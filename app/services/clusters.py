@@ -32,6 +32,7 @@ class Row:
         strength: mean strength of membership.
         representative: record that stands for it.
         suggested: the name most of its records came with.
+        identity: the character of the gallery that most of its records show, as machine or people say.
     """
 
     character_id: str
@@ -40,6 +41,7 @@ class Row:
     strength: float
     representative: str
     suggested: str | None
+    identity: str | None
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,6 @@ _TABLE = """
            coalesce(avg(character_probability), 0) AS strength,
            coalesce(any_value(record_id) FILTER (character_representative), arg_max(record_id, character_probability),
                     min(record_id)) AS representative,
-           mode("character") AS suggested
+           mode("character") AS suggested, mode(identity) AS identity
     FROM records WHERE character_id IS NOT NULL GROUP BY character_id
 """

@@ -73,21 +73,22 @@ class Tried:
     answers: tuple[Answer, ...]
 
 
-def take(files: Sequence[bytes]) -> tuple[list[Given], list[str]]:
-    """The pictures in what was dropped, videos as frames, and what could not be taken."""
+def take(files: Sequence[tuple[str, bytes]]) -> tuple[list[Given], list[str]]:
+    """The pictures in what was dropped, by their files' names, videos as frames, and what could not be taken."""
     given: list[Given] = []
     refused: list[str] = []
-    for number, data in enumerate(files, 1):
+    for number, (name, data) in enumerate(files, 1):
         if not video.is_video(data):
-            given.append(Given(f"picture {number}", data))
+            given.append(Given(name, data))
             continue
+        film = f"{name}, " if len(files) > 1 else ""
         try:
             given += [
-                Given(f"{frame.time_s:.1f} s", picture, frame.time_s, number, frame.part)
+                Given(f"{film}{frame.time_s:.1f} s", picture, frame.time_s, number, frame.part)
                 for frame, picture in video.pictures(data)
             ]
         except Rejected as rejected:
-            refused.append(f"file {number}: {rejected.detail or rejected.code}")
+            refused.append(f"{name}: {rejected.detail or rejected.code}")
     if len(given) > MOST_PICTURES:
         left = len(given) - MOST_PICTURES
         refused.append(f"{left} more were left out: {MOST_PICTURES} at a time; `charassets run` takes any number")

@@ -56,7 +56,7 @@ def divide(
             raise UsageError(
                 f"label {values[missing[0]]!r} has too few groups of pictures that belong together to reach {name}",
                 where="split",
-                todo="add pictures of it, or bind by duplicates alone: --together duplicates",
+                todo="add pictures of it; where a label is a character, as in folders of characters: --together duplicates",
             )
     return parts, groups
 

@@ -15,7 +15,7 @@ from charassets.cli.run import own_stderr, use_workspace
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
 from charassets.settings import load_settings
-from charassets.workflow.course import FIGURES, REPORT
+from charassets.workflow.course import FIGURES, REPORT, checked_path
 
 
 def learnt(asked: Mapping[str, Any], workspace: str | None, *, json: bool) -> None:
@@ -32,6 +32,7 @@ def learnt(asked: Mapping[str, Any], workspace: str | None, *, json: bool) -> No
 
     if "://" not in asked["path"] and not Path(asked["path"]).expanduser().exists():
         raise UsageError("the pictures are not there", where=asked["path"], todo="name a folder or a table")
+    checked_path(asked["path"])
     use_workspace(workspace)
     place = Workspace.of(load_settings())
     request = {**asked, "overrides": {"workspace": place.place}}

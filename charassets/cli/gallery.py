@@ -24,6 +24,7 @@ gallery = typer.Typer(
 )
 
 _REJECTED = "rejected"
+_TOLD = ("name", "chance", "similarity", "margin", "drawing_of", "review")  # where anything is known of it
 _TRIED = ("recognised", "strangers_accepted")  # told in a sentence
 _BY_NAME = "SELECT record_id, name FROM records JOIN character_names USING (character_id) ORDER BY record_id"
 _BY_TAG = """SELECT record_id, trim(split_part("character", ',', 1)) FROM records
@@ -183,11 +184,9 @@ def identify(
     else:
         for row in unread:
             talk(f"{row['picture']}: {row['reason']}")
-        columns = ("name", "chance", "similarity", "margin", "drawing_of", "review")
         named = [row | {"name": row["name"] or _nobody(row)} for row in answers]
-        print_table(
-            ["picture", *columns], [[row["picture"], *(row.get(column) for column in columns)] for row in named]
-        )
+        told = [column for column in _TOLD if any(row.get(column) is not None for row in named)]
+        print_table(["picture", *told], [[row["picture"], *(row.get(column) for column in told)] for row in named])
     if len(unread) == len(answers):
         raise typer.Exit(SourceError.exit_code)
 

@@ -43,7 +43,7 @@ def shown(records: int, stream: TextIO) -> Iterator[Reporter]:
     """A reporter that shows progress on ``stream``.
 
     Args:
-        records: records the sources are expected to hold; the length of a bar.
+        records: records the sources are expected to hold, the length of a bar; 0 where that is not known.
         stream: where to write. Dagster redirects the process's own stderr while a step runs, so this is a copy of it.
     """
     with (_bars if stream.isatty() else _lines)(records, stream) as reporter:
@@ -64,6 +64,8 @@ def _bars(records: int, stream: TextIO) -> Iterator[Reporter]:
                 tasks[stage] = bars.add_task(stage, total=max(records, done))
                 bars.tasks[-1].start_time = heard  # the first report comes after the first batch, not before it
             bars.advance(tasks[stage], done)
+            task = next(task for task in bars.tasks if task.id == tasks[stage])
+            bars.update(task.id, total=max(task.total or 0, task.completed))  # a stage may see more than was expected
             heard = time.monotonic()
 
         yield report
@@ -90,7 +92,10 @@ def _lines(records: int, stream: TextIO) -> Iterator[Reporter]:
         current.add(0 if reused else done)  # what was there already is no work
         if current.heard - current.said > LINE_EVERY_S:
             current.said = current.heard
-            say(f"{current.line()} so far, of about {records:,}")
+            of = (
+                f", of about {records:,}" if records > current.records else ""
+            )  # more than was expected, or nothing was
+            say(f"{current.line()} so far{of}" if current.records else "")
 
     yield report
     say(current.line())

@@ -22,7 +22,7 @@ from charassets.errors import CharassetsError
 from charassets.schema import CHARACTER_IDENTITIES, SOURCE_ITEMS, TRACKS
 from charassets.sources.intake import take_in
 from charassets.workflow import characters, held_out, report
-from charassets.workflow.course import Course
+from charassets.workflow.course import Course, checked_path
 
 _NEXT = {"start": dg.In(dg.Nothing)}
 _DONE = dg.Out(dg.Nothing)
@@ -57,6 +57,7 @@ def take_in_pictures(context: dg.OpExecutionContext, config: CastRequest, workbe
     """Make the path a source of the workspace, and list it."""
     with translated(context):
         config.course(workbench)  # a name that cannot be one is told before anything is read
+        checked_path(config.path)
         path = config.path if "://" in config.path else str(Path(config.path).expanduser().absolute())
         with nullcontext() if config.held else workbench.workspace.locked():
             workbench.take_source(config.source, path)

@@ -71,8 +71,11 @@ def decoded(data: bytes) -> Preview:
     Raises:
         OSError: the bytes are not one of our own previews.
     """
-    with WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
-        values = np.array(image)
+    try:
+        with WebPImagePlugin.WebPImageFile(io.BytesIO(data)) as image:
+            values = np.array(image)
+    except (SyntaxError, ValueError, EOFError) as error:  # Pillow's plugins say so of bytes of another kind
+        raise OSError(f"no preview of ours: {error}") from error
     if values.shape[2] == 3:
         return of(values, None)
     alpha = values[..., 3:].astype(np.uint16)

@@ -17,6 +17,7 @@ from typing import Any
 from charassets.classifiers.spec import NAME, Spec
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
+from charassets.sources import names
 
 LABELS, LEFT_OUT, PARTS, HELD_OUT = "labels.csv", "left_out.csv", "parts.csv", "held_out.csv"
 FIGURES, REPORT = "figures.json", "report.md"
@@ -24,6 +25,22 @@ LABEL = "name"
 """Column of ``labels.csv`` that names the character."""
 
 _SOURCE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+
+
+def checked_path(path: str) -> None:
+    """Refuse what cannot tell one character from another, before any stage has run.
+
+    Raises:
+        UsageError: it is a single picture or video.
+    """
+    if names.suffix(path.rpartition("/")[2]) in names.PICTURES | names.VIDEOS:
+        is_folder = "://" not in path and Path(path).expanduser().is_dir()
+        if not is_folder:
+            raise UsageError(
+                "one file shows no two characters to be told apart",
+                where=path,
+                todo="name a folder with a sub-folder a character, or a table with a column `character`",
+            )
 
 
 @dataclass(frozen=True)

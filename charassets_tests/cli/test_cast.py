@@ -21,6 +21,14 @@ def test_a_path_that_is_not_there_is_a_wrong_usage_and_makes_no_workspace(charas
     assert not (tmp_path / "work").exists()
 
 
+def test_a_single_picture_is_refused_before_anything_runs(charassets, tmp_path):
+    folder = folder_of(tmp_path / "pictures", 1)
+    (picture,) = (path for path in folder.rglob("*") if path.suffix == ".png")
+    code, out, err = charassets("train", "cast", picture, "-w", tmp_path / "work")
+    assert (code, out) == (2, "") and "one file shows no two characters" in err
+    assert not (tmp_path / "work").exists()
+
+
 def test_a_name_that_cannot_be_one_is_told_before_anything_is_read(charassets, tmp_path):
     folder = folder_of(tmp_path / "pictures", 1)
     code, _, err = charassets("train", "cast", folder, "--name", "No Name", "-w", tmp_path / "work")

@@ -61,6 +61,24 @@ def test_a_folder_becomes_a_gallery_that_names_its_drawings_smaller_and_mirrored
     assert answer["drawing_of"] is not None
 
 
+def test_columns_of_which_nothing_is_known_are_left_out(charassets, monkeypatch, tmp_path):
+    classified = {
+        "verdict": "single",
+        "reason": "",
+        "name": "ann",
+        "chance": 0.75,
+        "candidates": [],
+        "similarity": None,
+    }
+    monkeypatch.setattr("charassets.identification.asking", lambda *asked: lambda found: classified)
+    path = picture(tmp_path / "one.png", 71, 0)
+    (tmp_path / "w").mkdir()
+    code, out, err = charassets("identify", path, "--classifier", "who", "-w", tmp_path / "w")
+    assert code == 0, err
+    head, line = (line.split() for line in out.splitlines())
+    assert (head, line) == (["picture", "name", "chance"], ["one.png", "ann", "0.75"])
+
+
 def test_a_table_names_pictures_and_what_it_lacks_is_told(asked, charassets, folder, tmp_path):
     lines = "name,path\nann,people/ann/0.png\nben,people/ben/0.png\nnobody,gone.png\n"
     (tmp_path / "cast.csv").write_text(lines)
@@ -90,7 +108,11 @@ def test_a_gallery_from_nothing_is_refused_in_one_line(charassets, tmp_path):
     assert code == 2
     assert "--named-clusters" in err
     (tmp_path / "empty").mkdir()
-    assert charassets("gallery", "add", tmp_path / "empty", "-w", tmp_path / "w")[0] == 2
+    assert charassets("gallery", "add", tmp_path / "nowhere", "-w", tmp_path / "w")[0] == 2
+    assert charassets("gallery", "add", tmp_path / "empty", "-w", tmp_path / "w")[0] == 3
+    assert charassets("run", "--source", tmp_path / "empty", "-w", tmp_path / "w")[0] == 3, (
+        "of an empty folder all say so"
+    )
     code, _, err = charassets("gallery", "list", "-w", tmp_path / "nowhere")
     assert code == 2 and "there is no workspace" in err
     picture(tmp_path / "one.png", 71, 0)

@@ -2,6 +2,9 @@
 
 import io
 
+import pytest
+
+from charassets.cli import progress
 from charassets.cli.progress import shown
 
 
@@ -14,3 +17,26 @@ def test_what_was_computed_has_a_line_and_what_was_there_has_none():
         report("knn_graph", 6, True)
     (line,) = stream.getvalue().splitlines()
     assert line.startswith("clip_embeddings: 4 records in ")
+
+
+@pytest.mark.parametrize(("expected", "of"), [(10, " so far, of about 10"), (0, " so far"), (3, " so far")])
+def test_a_line_in_between_says_of_how_many_only_where_that_is_known(monkeypatch, expected, of):
+    monkeypatch.setattr(progress, "LINE_EVERY_S", -1.0)
+    stream = io.StringIO()
+    with shown(expected, stream) as report:
+        report("clip_embeddings", 4, True)
+        report("clip_embeddings", 4, False)
+    between, _ = stream.getvalue().splitlines()
+    assert between.startswith("clip_embeddings: 4 records in ") and between.endswith(of)
+
+
+def test_a_bar_is_never_shorter_than_what_is_done():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    with shown(0, stream) as report:
+        report("clip_embeddings", 4, False)
+        report("clip_embeddings", 4, False)
+    assert "8/8" in stream.getvalue() and "8/4" not in stream.getvalue()

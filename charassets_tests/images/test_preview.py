@@ -19,6 +19,12 @@ def test_a_preview_is_small_and_keeps_its_shape(picture):
     assert decoded(encoded(picture, None)).pixels.shape == (SIDE, SIDE * 3 // 4, 3)
 
 
+@pytest.mark.parametrize("damage", [lambda d: b"", lambda d: b"no WebP", lambda d: d[:12], lambda d: d[: len(d) // 2]])
+def test_bytes_that_are_no_preview_are_an_os_error(picture, damage):
+    with pytest.raises(OSError, match="."):
+        decoded(damage(encoded(picture, None)))
+
+
 def test_a_small_picture_is_not_enlarged():
     assert decoded(encoded(np.zeros((40, 30, 3), np.uint8), None)).pixels.shape == (40, 30, 3)
 

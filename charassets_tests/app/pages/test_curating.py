@@ -45,6 +45,13 @@ def test_a_character_is_renamed_merged_and_both_are_undone(visit, place):
     assert page.locator("#clusters tr:has-text('Aoi of the North')").count() == 0
 
 
+def test_whom_the_gallery_knows_in_a_character_is_said_beside_its_id(visit, place):
+    page = visit(f"{place[0]}/clusters")
+    page.wait_for_selector("#clusters tbody td:has-text('gallery: Aoi')")
+    page.locator("#clusters tbody tr:has-text('gallery: Botan')").first.click()
+    page.wait_for_selector("#clusters .card h2 + p:has-text('gallery: Botan')")
+
+
 def test_a_name_that_is_almost_another_is_remarked_on(visit, place):
     address, _ = place
     page = visit(f"{address}/clusters")

@@ -80,6 +80,7 @@ def test_a_picture_from_outside_is_named_and_becomes_a_reference(visit, place):
         "#identify-files input[type=file]", {"name": "a.png", "mimeType": "image/png", "buffer": held.getvalue()}
     )
     page.wait_for_selector("#identify-answer .stage", timeout=120_000)
+    assert page.locator("#identify-answer h2").first.inner_text() == "a.png"
     page.locator("#identify-answer input[name=name]").fill("Aoi")
     page.locator("#identify-answer form button").click()
     page.wait_for_selector("#identify-answer #notice:has-text('a reference of Aoi')")
