@@ -19,7 +19,8 @@ from charassets.workflow.course import LABEL, LABELS, LEFT_OUT, PARTS, Course
 _NAMED = """
 SELECT all_records.record_id, concat_ws(' / ', raw.uri, raw.member) AS path, raw.kind,
     trim(coalesce(raw."character", '')) AS tagged,
-    coalesce(regexp_extract(replace(raw.item_key, '\\', '/'), '([^/]+)/[^/]+$', 1), '') AS folder, fate, all_records.reason
+    coalesce(regexp_extract(replace(raw.item_key, '\\', '/'), '([^/]+)/[^/]+$', 1), '') AS folder, fate,
+    concat_ws(', ', all_records.code, all_records.reason) AS reason
 FROM all_records LEFT JOIN raw_shards AS raw USING (record_id)
 WHERE all_records.source = $1 ORDER BY record_id
 """
@@ -65,7 +66,7 @@ def named(workspace: Workspace, course: Course) -> Cast:
         if fate in _USED and name:
             told.append((record, name, path))
         else:
-            why = "no character is named, or several" if fate in _USED else reason or ""
+            why = "no character is named, or several" if fate in _USED else reason
             left.append((record, path, name, UNNAMED if fate in _USED else fate, why))
     if not told:
         raise UsageError(

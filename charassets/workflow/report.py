@@ -90,10 +90,15 @@ def _pictures_left_out(course: Course) -> str:
     if not rows:
         return "Every picture of the source was used."
     counts = ", ".join(f"{n} {fate}" for fate, n in sorted(Counter(row["fate"] for row in rows).items()))
-    shown = (f"- `{row['path'] or row['record_id']}`: {row['fate']}, {row['reason']}" for row in rows[:_SHOWN])
+    shown = (f"- {_place(row['path'])}{row['fate']}, {row['reason']}" for row in rows[:_SHOWN])
     more = f"\n- ... and {len(rows) - _SHOWN:,} more in `{LEFT_OUT}`" if len(rows) > _SHOWN else ""
     return f"Of the source's pictures {len(rows):,} were not used ({counts}):\n\n" + "\n".join(shown) + more
 
 
 def _shown(one: Share) -> str:
     return f"{one.value:.3f} | {one.low:.3f} to {one.high:.3f}"
+
+
+def _place(path: str) -> str:
+    """Where a picture lies, before what is said of it; of one that could not be read the reason names the place."""
+    return f"`{path}`: " if path else ""
