@@ -27,6 +27,10 @@ SIGNATURE_SIDE = 192
 """Longest side of the picture that corners are sought in: those of a larger one are too fine to be found again in a copy of half
 the size. Their places fit into a byte."""
 
+_HISTOGRAM = 128
+KEYPOINT_BYTES = 8 + _HISTOGRAM
+"""Bytes of a keypoint that is put by: its place and what SIFT counted around it."""
+
 _CORNERS, _LEVELS, _PATCH, _FAST = 300, 4, 31, 5
 _KEYPOINTS = 300
 _CONTRAST = 0.02  # half of SIFT's customary threshold: flat drawings have soft edges
@@ -69,6 +73,17 @@ class Described:
 
     points: NDArray[np.float32]
     histograms: NDArray[np.uint8]
+
+    def packed(self) -> bytes:
+        """As bytes, ``KEYPOINT_BYTES`` each: points, then histograms."""
+        return self.points.tobytes() + self.histograms.tobytes()
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> "Described":
+        """From those bytes."""
+        n = len(data) // KEYPOINT_BYTES
+        points = np.frombuffer(data, np.float32, n * 2).reshape(-1, 2)
+        return cls(points, np.frombuffer(data, np.uint8, n * _HISTOGRAM, points.nbytes).reshape(-1, _HISTOGRAM))
 
     def keypoints(self) -> Keypoints:
         """With RootSIFT descriptions: square roots of histograms that sum to one, so that inner products compare them as such."""

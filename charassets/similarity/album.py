@@ -5,13 +5,13 @@ needed next (``looking_order``).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
 
-from charassets.images.local_features import described
-from charassets.images.preview import decoded
+from charassets.images.local_features import Described, Keypoints, described
+from charassets.images.preview import Preview, decoded
 from charassets.similarity.judgement import Seen
 from charassets.similarity.kept_keypoints import KeptKeypoints
 from charassets.similarity.previews import Previews
@@ -31,6 +31,18 @@ class Album:
         self._previews = previews
         self._described = KeptKeypoints(len(previews.there))
         self._seen: Latest[Seen] = Latest(_SEEN)
+        self._found: list[int] = []
+
+    def put(self, place: int, keypoints: bytes) -> None:
+        """Put by what was found of a picture in an earlier run (``Described.packed``)."""
+        self._described.put(place, Described.unpacked(keypoints))
+
+    def found(self) -> Iterator[tuple[int, bytes]]:
+        """The keypoints that were found and not put by before, by place, each once."""
+        for place in sorted(set(self._found)):
+            kept = self._described.get(place)
+            if kept is not None:
+                yield place, kept.packed()
 
     def seen(self, place: int) -> Seen:
         """The picture of a place that has a preview."""
@@ -38,11 +50,15 @@ class Album:
 
     def _look(self, place: int) -> Seen:
         preview = decoded(self._previews[place])
+        return Seen(preview, lambda: self._keypoints(place, preview))
+
+    def _keypoints(self, place: int, preview: Preview) -> Keypoints:
         found = self._described.get(place)
         if found is None:
             found = described(preview)
             self._described.put(place, found)
-        return Seen(preview, found.keypoints())
+            self._found.append(place)
+        return found.keypoints()
 
 
 class Latest(Generic[Made]):

@@ -31,17 +31,15 @@ _UNSIGNED = Signed()
 
 @dataclass(frozen=True)
 class Copies:
-    """The groups, and what people said that could not be kept.
+    """The groups, and what the next run goes on from.
 
     Attributes:
         rows: rows of ``near_duplicates``, in the order of the pictures.
         shared: what pictures share, for the next run to go on from.
-        unkept: a sentence for every such word.
     """
 
     rows: pa.Table
     shared: SharedBefore
-    unkept: tuple[str, ...] = ()
 
 
 def group_duplicates(
@@ -88,7 +86,7 @@ def group_duplicates(
     keeper = stars(asking, people, np.concatenate([pairs, people.tied_pairs(among)]))[people.original]
     names = names_of(records, keeper, people.rank, before)
     shared = variants(asking, pairs, keeper, people.rank)
-    return Copies(account(pictures, asking, keeper, names, shared), found.shared, people.unkept(keeper))
+    return Copies(account(pictures, asking, keeper, names, shared), found.shared)
 
 
 @dataclass(frozen=True)

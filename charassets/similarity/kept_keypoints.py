@@ -10,11 +10,10 @@ from threading import Lock
 
 import numpy as np
 
-from charassets.images.local_features import Described
+from charassets.images.local_features import KEYPOINT_BYTES, Described
 
 _MOST = 320  # keypoints of a picture: SIFT is asked for 300 and gives a few more where several are equally clear
-_POINT, _HISTOGRAM = 8, 128  # bytes
-_SLOT = _MOST * (_POINT + _HISTOGRAM)
+_SLOT = _MOST * KEYPOINT_BYTES
 _SHARE = 0.25  # of the free disk
 
 
@@ -42,7 +41,7 @@ class KeptKeypoints:
         """Put a picture's away."""
         if len(found.points) > _MOST:
             return
-        data = found.points.tobytes() + found.histograms.tobytes()
+        data = found.packed()
         with self._lock:
             if not self._writable:
                 return
@@ -65,6 +64,4 @@ class KeptKeypoints:
             slot, count = int(self._slot[place]), int(self._count[place])
             if slot < 0:
                 return None
-            data = os.pread(self._file.fileno(), count * (_POINT + _HISTOGRAM), slot * _SLOT)
-        points = np.frombuffer(data, np.float32, count * 2).reshape(-1, 2)
-        return Described(points, np.frombuffer(data, np.uint8, offset=count * _POINT).reshape(-1, _HISTOGRAM))
+            return Described.unpacked(os.pread(self._file.fileno(), count * KEYPOINT_BYTES, slot * _SLOT))

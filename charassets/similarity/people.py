@@ -1,7 +1,7 @@
 """What people said of copies, by row: these are one picture, those are not, this one is to be kept.
 
-What belongs here: the edit log's decisions turned to rows, and which of them could not be kept. Not here: the log
-(``charassets.curation``), and what the machine says (``answers``).
+What belongs here: the edit log's decisions turned to rows. Not here: the log (``charassets.curation``),
+and what the machine says (``answers``).
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ NOTHING_SAID = -1
 class Said:
     """What people said, by row.
 
-    ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart, ``chosen`` the pictures that are to
-    be kept, ``alike`` the records that were to be apart and have the same bytes.
+    ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart, ``chosen`` the pictures that are
+    to be kept.
     """
 
     original: NDArray[np.int64]
@@ -32,8 +32,6 @@ class Said:
     tied: NDArray[np.int64]
     cut: frozenset[tuple[int, int]]
     chosen: NDArray[np.bool_]
-    records: pa.Array
-    alike: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, decisions: Decisions, records: pa.Array, measured: Measured) -> "Said":
@@ -59,11 +57,7 @@ class Said:
         chosen[[original[place[k]] for keep in decisions.keeps for k in keep.kept if k in place]] = True
         rank = np.empty(len(records), np.int64)
         rank[np.lexsort((measured.rank, ~chosen))] = np.arange(len(records))
-        alike = sorted(
-            {(min(a, b), max(a, b)) for one, two in sides for a in one for b in two
-             if {a, b} <= place.keys() and original[place[a]] == original[place[b]]}
-        )  # fmt: skip
-        return cls(original, rank, tied, cut, chosen, records, tuple(alike))
+        return cls(original, rank, tied, cut, chosen)
 
     def same(self, pairs: Pairs) -> NDArray[np.int8]:
         """Whether people called the two of each pair copies (1) or no copies (0); ``NOTHING_SAID`` where they said nothing."""
@@ -79,16 +73,6 @@ class Said:
         order = found[np.argsort(self.tied[found], kind="stable")]
         chained = np.stack([order[:-1], order[1:]], axis=1) if len(order) > 1 else np.empty((0, 2), np.int64)
         return tidy(chained[self.tied[chained[:, 0]] == self.tied[chained[:, 1]]])
-
-    def unkept(self, keeper: NDArray[np.int64]) -> tuple[str, ...]:
-        """Pictures that people kept apart and that have the same bytes or one keeper all the same."""
-        bytes_ = (f"{a} and {b} have the same bytes and stay together" for a, b in self.alike)
-        others = (
-            f"{self.records[a]} and {self.records[b]} are copies of one picture, {self.records[keeper[a]]}, and stay together"
-            for a, b in sorted(self.cut)
-            if a != b and keeper[a] == keeper[b]
-        )
-        return (*bytes_, *others)
 
 
 def _places(decisions: Decisions, records: pa.Array) -> dict[str, int]:

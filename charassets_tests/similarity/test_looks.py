@@ -12,7 +12,7 @@ from charassets.similarity import album
 from charassets.similarity.album import Album, Latest
 from charassets.similarity.answers import IS_DIFFERENT, IS_DUPLICATE, IS_VARIANT, NOT_SEEN
 from charassets.similarity.kept_keypoints import KeptKeypoints
-from charassets.similarity.looks import Looked, close_look
+from charassets.similarity.looks import Looked, Shelf, close_look
 from charassets.similarity.previews import Previews
 from charassets.studio.scenes import draw_scene
 from charassets.studio.transforms import padded, reencoded
@@ -30,20 +30,20 @@ def previews() -> list[bytes]:
     return [encoded(pixels, None) for pixels in shown]
 
 
-def looked(previews: list[bytes], threads: int) -> Looked:
+def looked(previews: list[bytes], threads: int, shelf: Shelf | None = None) -> Looked:
     """Answers about all pairs of the previews and of a picture that has none."""
 
     def load(contents: pa.Array) -> Previews:
         found = Previews(len(contents))
         for place, name in enumerate(contents.to_pylist()):
-            if int(name) != MISSING:
+            if int(name) < len(previews):
                 found.add(place, previews[int(name)])
         return found
 
     n = MISSING + 1
     pairs = np.array([(i, j) for j in range(n) for i in range(j)])
     far = np.full(len(pairs), 64, np.int32)
-    return close_look(load, threads)(pa.array([str(i) for i in range(n)]), pairs, far, far)
+    return close_look(load, threads, shelf=shelf)(pa.array([str(i) for i in range(n)]), pairs, far, far)
 
 
 @pytest.mark.parametrize("kept", [2, 300])
@@ -71,11 +71,33 @@ def test_keypoints_are_found_once_although_pixels_are_read_again(previews, monke
     for place, preview in enumerate(previews):
         kept.add(place, preview)
     pictures = Album(kept)
-    first = [pictures.seen(place) for place in range(len(previews))]
-    again = [pictures.seen(place) for place in range(len(previews))]
+    pictures.seen(0)
+    assert not found  # nobody asked for them
+    first = [(seen, seen.keypoints) for seen in map(pictures.seen, range(len(previews)))]
+    again = [(seen, seen.keypoints) for seen in map(pictures.seen, range(len(previews)))]
     assert len(found) == len(previews)
-    assert first[0] is not again[0]
-    np.testing.assert_array_equal(first[0].keypoints.descriptors, again[0].keypoints.descriptors)
+    assert first[0][0] is not again[0][0]
+    np.testing.assert_array_equal(first[0][1].descriptors, again[0][1].descriptors)
+
+
+def test_keypoints_are_kept_for_the_next_run_which_finds_only_those_of_new_pictures(previews, monkeypatch):
+    kept: dict[str, bytes] = {}
+    shelf = Shelf(
+        lambda names: [(i, kept[name]) for i, name in enumerate(names.to_pylist()) if name in kept],
+        lambda items: kept.update(items),
+    )
+    found = []
+    described = album.described
+    monkeypatch.setattr(album, "described", lambda preview: found.append(1) or described(preview))
+    alone = looked(previews, 2)
+    assert len(found) == len(previews)
+    found.clear()
+    looked(previews[:6], 2, shelf)
+    assert sorted(kept) == list("012345") and len(found) == 6
+    again = looked(previews, 2, shelf)
+    assert len(found) == len(kept) == len(previews)
+    np.testing.assert_array_equal(alone.answers, again.answers)
+    assert alone.details.equals(again.details)
 
 
 def test_what_several_threads_ask_for_at_once_is_made_once_and_the_oldest_goes():
