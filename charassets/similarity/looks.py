@@ -4,8 +4,9 @@ What belongs here: looking. Not here: how one pair is judged (``judgement``), in
 are kept at hand (``album``), and which pairs were judged before (``answers``).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Event, Lock
 
@@ -192,9 +193,24 @@ def _each(take: Callable[[int], None], turns: Iterable[int], threads: int) -> No
             ended.set()
             raise
 
-    with ThreadPoolExecutor(threads, "look") as pool:
+    with _without_threads_of_their_own(), ThreadPoolExecutor(threads, "look") as pool:
         try:
             for done in [pool.submit(work) for _ in range(threads)]:
                 done.result()
         finally:
             ended.set()
+
+
+@contextmanager
+def _without_threads_of_their_own() -> Iterator[None]:
+    """Keep matrix products and OpenCV to the thread that calls them: with small pictures their own threads do little but wait."""
+    import cv2
+    from threadpoolctl import threadpool_limits
+
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        cv2.setNumThreads(before)
