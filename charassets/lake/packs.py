@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from charassets.errors import StorageError
-from charassets.lake.store import Store
+from charassets.lake.store import TEMPORARY, Store
 
 _FOLDER = "packs"
 _SHARE = 0.25  # of the disk that is free, with what packs take
@@ -49,6 +49,9 @@ class Packs:
         """Keep bytes by name, in one pack; the oldest packs go where there is no room. Other roles of the table go too."""
         if self._store.is_far:
             return
+        for entry in list(self._store.files(self._folder)):
+            if entry.path.endswith(TEMPORARY):  # of a run that was killed: one at a time computes a table
+                self._store.delete(entry.path)
         path = f"{self._folder}/{role}/new"
         local, lines, end, digest = self._store.scratch(path), [], 0, hashlib.sha256()
         try:

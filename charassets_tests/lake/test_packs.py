@@ -72,6 +72,13 @@ def test_unfinished_files_are_removed_and_an_error_of_the_maker_is_the_makers(ke
     assert found(kept, "d") == {}
 
 
+def test_what_a_killed_run_left_goes_with_the_next(kept: Packs, tmp_path: Path):
+    left = tmp_path / "packs" / "near_duplicates" / "things" / "new.123-abcd1234.tmp"
+    left.write_bytes(b"half of a pack")
+    kept.keep("things", [("d", b"of d")])
+    assert not left.exists() and found(kept, "a", "d") == {"a": b"of a" * 50, "d": b"of d"}
+
+
 def test_packs_of_earlier_roles_go(kept: Packs):
     kept.keep("others", [("e", b"of e")])
     assert found(kept, "a", "b", "c") == {} and found(kept, "e", role="others") == {"e": b"of e"}
