@@ -58,7 +58,7 @@ bench-similarity: $(STAMP)
 bench-scale: $(STAMP)
 	$(BIN)/python -m bench.scale $(ARGS)
 	$(BIN)/python -m bench.scale_report build/scale.jsonl --plot build/scaling.png
-	$(BIN)/python -m bench.scale_increment
+	$(BIN)/python -m bench.scale_increment --records 5000
 	$(BIN)/python -m bench.scale_sample
 
 eval-mini: $(STAMP)

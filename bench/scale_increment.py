@@ -1,21 +1,24 @@
 """What one more shard costs a collection of a hundred: the shard alone, the hundred that are passed over, the collection steps.
 
-    python -m bench.scale_increment
-    python -m bench.scale_increment --pictures --records 40
+    python -m bench.scale_increment --records 5000
+    python -m bench.scale_increment --pictures --records 40 [--from FOLDER]
 
 What belongs here: the comparison. Not here: growth (``scale``). Without ``--pictures`` the stages are those that need no pixels,
-over synthetic records; with them every stage runs over drawn pictures, one in ten a copy of another. The graph is that of large
-collections (``cells``).
+over synthetic records; with them every stage runs over drawn pictures, one in ten a copy of another, or over those of a folder, by
+chance. The graph is that of large collections (``cells``). What a process needs to begin is not counted: the shard alone is run
+twice, and the second time counts.
 """
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 from bench.scale_steps import AT_SIZE
@@ -32,7 +35,8 @@ from charassets.stages.pipeline import collection_stages, shard_stages
 from charassets.stages.runner import run_stage
 from charassets.studio.scenes import draw_scene
 
-_SIDE = 256
+_SIDE = 768
+_PICTURES = frozenset((".png", ".jpg", ".jpeg", ".webp"))
 
 
 def main() -> None:
@@ -41,6 +45,7 @@ def main() -> None:
     parser.add_argument("--shards", type=int, default=100)
     parser.add_argument("--records", type=int, default=400, help="of a shard")
     parser.add_argument("--pictures", action="store_true", help="drawn pictures through every stage")
+    parser.add_argument("--from", dest="found", type=Path, help="pictures of a folder in place of drawn ones")
     options = parser.parse_args()
     result = _of_pictures(options) if options.pictures else _of_records(options)
     told = {"shards": options.shards, "records": options.records, **result}
@@ -61,18 +66,20 @@ def _of_records(options: argparse.Namespace) -> Mapping[str, Mapping[str, float]
 
 
 def _of_pictures(options: argparse.Namespace) -> Mapping[str, Mapping[str, float] | float]:
-    """Some shards, one more, and that one alone; ``ratio``: what one more costs to what it costs alone, but for the graph."""
-    n = options.shards * options.records
+    """Some shards, one more, and that one alone; ``ratio``: what one more costs to what it costs alone with the graph's update."""
     with tempfile.TemporaryDirectory(prefix="charassets-") as name:
-        drawn, more = Path(name) / "drawn", Path(name) / "more"
-        _draw(drawn, range(n))
-        _draw(more, range(n, n + options.records))
-        every, alone = (Path(name) / which for which in ("all", "alone"))
-        first = _everything(every, [drawn], options.records)
-        then = _everything(every, [drawn, more], options.records)
-        single = _everything(alone, [more], options.records)
-    graph = then["knn_graph"]
-    ratio = (sum(then.values()) - graph) / sum(s for step, s in single.items() if step != "knn_graph")
+        folder, records = Path(name), options.records
+        drawn, more = folder / "drawn", folder / "more"
+        if options.found:
+            _deal(options.found, drawn, more, records)
+        else:
+            _draw(drawn, range(options.shards * records))
+            _draw(more, range(options.shards * records, (options.shards + 1) * records))
+        _everything(folder / "warm", [more], records)
+        first = _everything(folder / "all", [drawn], records)
+        then = _everything(folder / "all", [drawn, more], records)
+        single = _everything(folder / "alone", [more], records)
+    ratio = sum(then.values()) / (sum(s for step, s in single.items() if step != "knn_graph") + then["knn_graph"])
     return {"first": first, "then": then, "alone": single, "ratio": ratio}
 
 
@@ -84,6 +91,16 @@ def _draw(folder: Path, numbers: range) -> None:
         pixels = draw_scene(number - copy, size=_SIDE, kind="single").pixels
         picture = Image.fromarray(pixels)
         (picture.resize((_SIDE // 2, _SIDE // 2)) if copy else picture).save(folder / f"{number:06d}.jpg", quality=92)
+
+
+def _deal(found: Path, drawn: Path, more: Path, records: int) -> None:
+    """Copies of the pictures of a folder, so many by chance in ``more`` and all others in ``drawn``."""
+    files = sorted(path.resolve() for path in found.rglob("*") if path.suffix.lower() in _PICTURES)
+    np.random.default_rng(0).shuffle(files)
+    for folder, dealt in ((more, files[:records]), (drawn, files[records:])):
+        folder.mkdir()
+        for number, file in enumerate(dealt):
+            shutil.copyfile(file, folder / f"{number:06d}{file.suffix}")
 
 
 def _everything(root: Path, sources: Sequence[Path], records: int) -> dict[str, float]:
