@@ -25,6 +25,7 @@ from charassets.lake.workspace import Workspace
 from charassets.models.registry import load_detector, load_embedder
 from charassets.settings import load_settings
 from charassets.similarity.judgement import Seen, judge
+from charassets.similarity.looks import in_the_calling_thread
 from charassets.sources import open_source
 from charassets.stages.pipeline import shard_stages
 from charassets.stages.runner import run_stage
@@ -84,11 +85,13 @@ def _looks(lake: Lake, shard: str) -> dict[str, float]:
     previews = [p for p in fragment.read(["preview"])["preview"].to_pylist() if p][:_LOOKED_AT]
     started = time.process_time()
     seen = [Seen.of(decoded(preview)) for preview in previews]
+    assert sum(len(one.keypoints.points) for one in seen)  # which are found when they are asked for
     picture = time.process_time() - started
     pairs = np.random.default_rng(0).integers(0, len(seen), (_COMPARED, 2))
     started = time.process_time()
-    for left, right in pairs.tolist():
-        judge(seen[left], seen[right], 64, 64)
+    with in_the_calling_thread():
+        for left, right in pairs.tolist():
+            judge(seen[left], seen[right], 64, 64)
     pair = time.process_time() - started
     return {"picture_ms": round(1000 * picture / len(seen), 2), "pair_ms": round(1000 * pair / len(pairs), 2)}
 

@@ -112,7 +112,7 @@ class Seen:
 
     @property
     def keypoints(self) -> Keypoints:
-        """Its keypoints."""
+        """Its keypoints, which are found now if nobody asked before."""
         return self._found()[0]
 
     @property

@@ -193,7 +193,7 @@ def _each(take: Callable[[int], None], turns: Iterable[int], threads: int) -> No
             ended.set()
             raise
 
-    with _without_threads_of_their_own(), ThreadPoolExecutor(threads, "look") as pool:
+    with in_the_calling_thread(), ThreadPoolExecutor(threads, "look") as pool:
         try:
             for done in [pool.submit(work) for _ in range(threads)]:
                 done.result()
@@ -202,7 +202,7 @@ def _each(take: Callable[[int], None], turns: Iterable[int], threads: int) -> No
 
 
 @contextmanager
-def _without_threads_of_their_own() -> Iterator[None]:
+def in_the_calling_thread() -> Iterator[None]:
     """Keep matrix products and OpenCV to the thread that calls them: with small pictures their own threads do little but wait."""
     import cv2
     from threadpoolctl import threadpool_limits
