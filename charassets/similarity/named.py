@@ -22,8 +22,8 @@ def gather_named(
 ) -> None:
     """Move named rows, in place.
 
-    A cluster is the home of the name that most of its named rows bear, and a name's home is the cluster in which it is so most
-    often; its rows move there. A name without a home makes a cluster of its own if it has two rows or more. Who leaves and has
+    A name's home is the cluster in which most of its rows lie, unless more rows of another name that has no other home lie there;
+    where most are of a name that is at home elsewhere, and so leaves, the next one has it. Its rows move there. A name without a home makes a cluster of its own if it has two rows or more. Who leaves and has
     nowhere to go is noise. Rows that show nobody of the gallery leave the homes of names and are left alone elsewhere.
 
     Args:
@@ -70,11 +70,14 @@ def _homes(label: NDArray[np.int64], units: Sequence[tuple[str | None, list[int]
         for row in unit:
             if name is not None and label[row] != NOISE:
                 votes.setdefault(int(label[row]), Counter())[name] += 1
-    won: dict[str, tuple[int, int]] = {}
-    for cluster, count in sorted(votes.items()):
-        name = min(count, key=lambda name: (-count[name], name))
-        won[name] = max(won.get(name, (0, 0)), (count[name], -cluster))
-    return {name: -place for name, (_, place) in won.items()}
+    homes: dict[str, int] = {}
+    taken: set[int] = set()
+    claims = ((times, name, cluster) for cluster, count in votes.items() for name, times in count.items())
+    for _, name, cluster in sorted(claims, key=lambda claim: (-claim[0], claim[2], claim[1])):
+        if name not in homes and cluster not in taken:
+            homes[name] = cluster
+            taken.add(cluster)
+    return homes
 
 
 def _move(label: NDArray[np.int64], said: NDArray[np.bool_], rows: Sequence[int], home: int) -> None:

@@ -86,6 +86,11 @@ def test_nobody_of_the_gallery_leaves_a_named_character_alone_and_stays_in_an_un
     assert found.label[2] == -1 and frozenset({"r04", "r05", "r06"}) in groups(found)
 
 
+def test_a_character_that_one_name_leaves_is_the_home_of_the_next():
+    found = after(names={"r00": "Ann", "r03": "Ann", "r04": "Ann", "r01": "Ben", "r02": None})
+    assert found.label[2] == -1 and not any({"r00", "r01"} <= group for group in groups(found))
+
+
 def test_a_merge_and_a_split_go_before_names():
     merged = groups(after(same=[{"r00", "r04"}], names={"r00": "Ann", "r04": "Ben"}))
     assert any({"r00", "r04"} <= group for group in merged)
