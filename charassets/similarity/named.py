@@ -22,9 +22,10 @@ def gather_named(
 ) -> None:
     """Move named rows, in place.
 
-    A name's home is the cluster in which most of its rows lie, unless more rows of another name that has no other home lie there;
-    where most are of a name that is at home elsewhere, and so leaves, the next one has it. Its rows move there. A name without a home makes a cluster of its own if it has two rows or more. Who leaves and has
-    nowhere to go is noise. Rows that show nobody of the gallery leave the homes of names and are left alone elsewhere.
+    A name's home is the cluster in which most of its rows lie, unless more rows of another name lie there that has no other home;
+    where most are of a name that is at home elsewhere, and so leaves, the next one has it. Its rows move there. A name without a
+    home makes a cluster of its own if it has two rows or more. Who leaves and has nowhere to go is noise. Rows that show nobody
+    of the gallery leave the homes of names and are left alone elsewhere.
 
     Args:
         label: (n,) clusters by row, ``NOISE`` for none.

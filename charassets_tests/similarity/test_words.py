@@ -128,7 +128,7 @@ def crowds(draw: st.DrawFn) -> tuple[pa.Table, np.ndarray]:
     return table(pictures, turned), np.array(came, np.int64)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=100)
 @given(crowds())
 def test_pictures_added_in_any_order_share_what_they_share_at_once(crowd: tuple[pa.Table, np.ndarray]):
     signed, came = crowd
