@@ -13,6 +13,7 @@ from charassets_tests.defs.small_source import folder_of
 pytestmark = pytest.mark.usefixtures("own_environment")
 
 
+@pytest.mark.processes
 def test_what_a_killed_run_left_is_told_a_line_each_and_mended(charassets, small_models, tmp_path):
     place = tmp_path / "w"
     models = ["--detector", small_models.detector, "--embedder", small_models.embedder]

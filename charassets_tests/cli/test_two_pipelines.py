@@ -10,10 +10,10 @@ import pytest
 from charassets_tests.defs.small_source import folder_of
 from charassets_tests.servers import s3_server
 
-pytestmark = pytest.mark.usefixtures("own_environment")
+pytestmark = [pytest.mark.usefixtures("own_environment"), pytest.mark.processes]
 
 
-@pytest.fixture(params=["folder", pytest.param("s3", marks=pytest.mark.processes)])
+@pytest.fixture(params=["folder", "s3"])
 def place(request, tmp_path, monkeypatch):
     if request.param == "folder":
         yield str(tmp_path / "w")
