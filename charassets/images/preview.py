@@ -23,6 +23,7 @@ _PLAIN_SHARE = 0.3  # of the border: a figure may touch three sides of the pictu
 _EDGE = 2  # pixels between a frame and what it surrounds
 _RING = 2  # pixels of border looked at
 _STEP = 16  # grey levels: the border's commonest colour is looked for on this grid
+_STEPS = 256 // _STEP
 _SHOWN = 0.02  # of a row or column: what covers less is a speck on the background
 _LEAST_SIDE, _LEAST_SHARE = 16, 0.05  # a smaller content is no content: the whole picture is taken instead
 
@@ -118,17 +119,17 @@ def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bo
     """Pixels of the border's commonest colour that are connected with the border, if it covers enough of the border."""
     none = np.zeros_like(solid)
     shown = [part[kept] for part, kept in zip(_ring(pixels), _ring(solid), strict=True)]
-    border = np.concatenate(shown).astype(np.int16)
+    border = np.concatenate(shown)
     if not len(border):
         return none
-    cells = (border // _STEP).astype(np.int64) @ np.array([256, 16, 1])
-    keys, counts = np.unique(cells, return_counts=True)
-    colour = border[cells == keys[counts.argmax()]].mean(axis=0)
-    if (np.abs(border - colour).max(axis=1) <= _PLAIN).mean() < _PLAIN_SHARE:
+    red, green, blue = (border // _STEP).astype(np.int32).T
+    cells = (red * _STEPS + green) * _STEPS + blue
+    colour = border[cells == np.bincount(cells).argmax()].mean(axis=0)
+    if (np.abs(border.T - colour[:, None]) <= _PLAIN).all(axis=0).mean() < _PLAIN_SHARE:
         return none
-    near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)) > 0
-    regions = cv2.connectedComponents((near | ~solid).astype(np.uint8), connectivity=4)[1].astype(np.int64)
-    touching = np.zeros(int(regions.max()) + 1, bool)
+    near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)).view(bool)
+    number, regions = cv2.connectedComponents((near | ~solid).view(np.uint8), connectivity=4)
+    touching = np.zeros(number, bool)
     touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
     touching[0] = False
     return touching[regions] & near

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 
 from charassets.similarity.album import Album
 from charassets.similarity.candidates import Pairs
-from charassets.similarity.first_look import FirstLook, LoadCorners
+from charassets.similarity.corners import LoadCorners
+from charassets.similarity.first_look import AT_ONCE, FirstLook, Glance
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, HINT_BITS, VARIANT, Judgement, judge
 from charassets.similarity.looking_order import turns_of
+from charassets.similarity.poses import Pose
 from charassets.similarity.previews import Load
 
 ANSWER_NAMES = (DIFFERENT, VARIANT, DUPLICATE)
@@ -105,9 +107,9 @@ def close_look(
 
     def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> Looked:
         answers = np.full(len(pairs), NOT_SEEN, np.int8)
-        if corners is not None:
-            far = np.flatnonzero(np.minimum(bits, mirrored_bits) > HINT_BITS)
-            answers[far[_ruled_out(corners, contents, pairs[far], threads)]] = IS_DIFFERENT
+        poses = _Poses.of(corners, contents, pairs, threads) if corners is not None and len(pairs) else None
+        if poses is not None:
+            answers[poses.seen.unlike & (np.minimum(bits, mirrored_bits) > HINT_BITS)] = IS_DIFFERENT
         open_ones = np.flatnonzero(answers == NOT_SEEN)
         asked, ends = _within(pairs[open_ones])
         named = contents.take(pa.array(asked))
@@ -123,7 +125,8 @@ def close_look(
         def take(turn: int) -> None:
             for at in turns[turn].tolist():
                 i, (left, right) = int(rows[at]), ends[at].tolist()
-                found = judge(album.seen(left), album.seen(right), int(bits[i]), int(mirrored_bits[i]))
+                pose = poses.pose(i) if poses else None
+                found = judge(album.seen(left), album.seen(right), int(bits[i]), int(mirrored_bits[i]), pose)
                 answers[i] = ANSWER_NAMES.index(found.answer)
                 if found.answer != DIFFERENT:
                     lines[i] = _line(found)
@@ -152,21 +155,23 @@ def _within(pairs: Pairs) -> tuple[NDArray[np.int64], Pairs]:
     return asked, ends.reshape(pairs.shape)
 
 
-def _ruled_out(corners: LoadCorners, contents: pa.Array, pairs: Pairs, threads: int) -> NDArray[np.bool_]:
-    """Of pairs sorted by their first place: whether each is different by its corners alone."""
-    found = np.zeros(len(pairs), bool)
-    if not len(pairs):
-        return found
-    asked, ends = _within(pairs)
-    first_look = FirstLook(corners, contents.take(pa.array(asked)))
-    starts = np.flatnonzero(np.r_[True, ends[1:, 0] != ends[:-1, 0], True])
+@dataclass(frozen=True)
+class _Poses:
+    """What corners say of pairs; ``ends`` are their places among the contents that are named in any."""
 
-    def take(turn: int) -> None:
-        some = slice(starts[turn], starts[turn + 1])
-        found[some] = first_look.rules_out(int(ends[some.start, 0]), ends[some, 1])
+    look: FirstLook
+    ends: Pairs
+    seen: Glance
 
-    _each(take, range(len(starts) - 1), threads)
-    return found
+    @classmethod
+    def of(cls, corners: LoadCorners, contents: pa.Array, pairs: Pairs, threads: int) -> "_Poses":
+        asked, ends = _within(pairs)
+        look, seen = FirstLook(corners, contents.take(pa.array(asked))), Glance.empty(len(pairs))
+        _each(lambda at: look.glance(ends[at : at + AT_ONCE], seen, at), range(0, len(pairs), AT_ONCE), threads)
+        return cls(look, ends, seen)
+
+    def pose(self, i: int) -> Pose | None:
+        return self.look.pose(self.ends[i], self.seen, i)
 
 
 def _line(found: Judgement) -> tuple:

@@ -32,8 +32,8 @@ from charassets.settings import GateSettings, Settings
 from charassets.similarity.answers import ANSWERS, Answers, answered
 from charassets.similarity.batches import gathered
 from charassets.similarity.candidates import Pairs, tidy
+from charassets.similarity.corners import PLACED
 from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, Signed, group_duplicates
-from charassets.similarity.first_look import PLACED
 from charassets.similarity.judgement import VERSION as JUDGEMENT
 from charassets.similarity.looks import Look, Looked, Shelf, close_look
 from charassets.similarity.naming import NAMED

@@ -7,7 +7,8 @@ import pytest
 from charassets.images.local_features import signatures
 from charassets.images.preview import decoded, encoded
 from charassets.similarity import first_look
-from charassets.similarity.first_look import FirstLook, LoadCorners
+from charassets.similarity.corners import LoadCorners
+from charassets.similarity.first_look import FirstLook, Glance
 from charassets.similarity.looks import IS_DIFFERENT, NOT_SEEN, close_look
 from charassets.similarity.previews import Previews
 from charassets.studio.scenes import draw_scene
@@ -46,8 +47,9 @@ def signed(pictures) -> LoadCorners:
 
 
 def ruled_out(signed: LoadCorners, left: str, *rights: str) -> list[bool]:
-    look = FirstLook(signed, pa.array([left, *rights]))
-    return look.rules_out(0, np.arange(1, len(rights) + 1)).tolist()
+    look, seen = FirstLook(signed, pa.array([left, *rights])), Glance.empty(len(rights))
+    look.glance(np.stack([np.zeros(len(rights), np.int64), np.arange(1, len(rights) + 1)], axis=1), seen)
+    return seen.unlike.tolist()
 
 
 def test_copies_are_left_to_the_close_look(signed):
@@ -63,7 +65,7 @@ def test_most_other_pictures_are_ruled_out(signed):
 def test_a_picture_with_many_others_is_compared_with_them_by_and_by(signed, monkeypatch):
     names = [f"p{seed}" for seed in SEEDS[1:]] + ["crop", "flip", "blank"]
     whole = ruled_out(signed, "p3", *names)
-    monkeypatch.setattr(first_look, "_AT_ONCE", 3)
+    monkeypatch.setattr(first_look, "AT_ONCE", 3)
     assert ruled_out(signed, "p3", *names) == whole
 
 

@@ -1,0 +1,74 @@
+"""The corners of pictures as arrays: signatures as rows of signs, places as complex numbers.
+
+What belongs here: reading them. Not here: finding corners (``charassets.images.local_features``), and what two pictures' corners
+say of each other (``poses``).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from charassets.images.local_features import SIGNATURE_BYTES, SIGNATURES
+from charassets.similarity.previews import Previews
+
+LoadCorners = Callable[[pa.Array], tuple[Previews, ...]]
+"""Signatures of contents and of their mirror images, and the places of both, by place in the array of content ids asked about."""
+
+PLACED = ("signature_places", "signature_places_mirrored")
+"""Columns of the places of corners in pictures and in their mirror images."""
+
+BITS = SIGNATURE_BYTES * 8
+STRAIGHT, MIRRORED = 0, 1
+_NOTHING = b""
+
+
+@dataclass(frozen=True)
+class Corners:
+    """Corners of r pictures, filled up with zeros to ``SIGNATURES`` each.
+
+    Attributes:
+        signs: float32, shape (r, ``SIGNATURES``, ``BITS``): rows of +1 and -1, so that the inner product of two corners is their
+            number of bits less twice those that differ.
+        at: complex64, shape (r, ``SIGNATURES``): their places, x + yi in pixels at ``SIGNATURE_SIDE``.
+        counts: int64, shape (r,): how many there are.
+    """
+
+    signs: NDArray[np.float32]
+    at: NDArray[np.complex64]
+    counts: NDArray[np.int64]
+
+
+class CornersOf:
+    """The corners of contents, by place; for several threads.
+
+    Args:
+        load: where they come from.
+        contents: the content ids, each once.
+    """
+
+    def __init__(self, load: LoadCorners, contents: pa.Array) -> None:
+        straight, mirrored, at, at_mirrored = load(contents)
+        self._sides = (straight, at), (mirrored, at_mirrored)
+
+    def of(self, places: NDArray[np.int64], side: int) -> Corners:
+        """Those of the pictures at r places, or of their mirror images; none of a picture without."""
+        signed, placed = self._sides[side]
+        there = (signed.there & placed.there)[places]
+        names = list(zip(places.tolist(), there.tolist(), strict=True))
+        cells = [signed[place] if known else _NOTHING for place, known in names]
+        counts = np.array([len(cell) // SIGNATURE_BYTES for cell in cells], np.int64)
+        filled = np.arange(SIGNATURES) < counts[:, None]
+        signs = np.zeros((len(places), SIGNATURES, BITS), np.float32)
+        signs[filled] = _signs(b"".join(cells))
+        at = np.zeros(filled.shape, np.complex64)
+        pixels = b"".join(placed[place] for place, known in names if known)
+        at[filled] = np.frombuffer(pixels, np.uint8).reshape(-1, 2).astype(np.float32).view(np.complex64)[:, 0]
+        return Corners(signs, at, counts)
+
+
+def _signs(cells: bytes) -> NDArray[np.float32]:
+    bits = np.unpackbits(np.frombuffer(cells, np.uint8)).reshape(-1, BITS)
+    return bits.astype(np.float32) * 2 - 1

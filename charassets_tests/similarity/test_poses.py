@@ -1,0 +1,184 @@
+"""How pictures lie on each other by their corners, against how they were cut, turned and scaled; and rough looks at them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from numpy.typing import NDArray
+
+from charassets.images.local_features import signatures
+from charassets.images.preview import Preview, decoded, encoded
+from charassets.similarity.alignment import Alignment, assumed
+from charassets.similarity.corners import MIRRORED, STRAIGHT, CornersOf
+from charassets.similarity.first_look import FirstLook, Glance
+from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, Seen, judge
+from charassets.similarity.poses import Pose
+from charassets.similarity.previews import Previews
+from charassets.similarity.rough_look import SIDE, Small, roughly
+from charassets.studio.scenes import draw_scene
+from charassets.studio.transforms import reencoded, resized
+
+SIZE = 400
+Pixels = NDArray[np.uint8]
+
+
+def preview(pixels: Pixels) -> Preview:
+    return decoded(encoded(np.ascontiguousarray(pixels), None))
+
+
+def looked(one: Preview, other: Preview) -> tuple[FirstLook, Glance]:
+    """The first look at a pair."""
+
+    def load(contents: pa.Array) -> tuple[Previews, ...]:
+        sides = tuple(Previews(len(contents)) for _ in range(4))
+        for place, picture in enumerate((one, other)):
+            corners = signatures(picture)
+            for side, value in zip(sides, [c.signatures for c in corners] + [c.places for c in corners], strict=True):
+                side.add(place, value)
+        return sides
+
+    look, seen = FirstLook(load, pa.array(["one", "other"])), Glance.empty(1)
+    look.glance(np.array([[0, 1]]), seen)
+    return look, seen
+
+
+def posed(one: Preview, other: Preview) -> Pose:
+    look, seen = looked(one, other)
+    pose = look.pose(np.array([0, 1]), seen, 0)
+    assert pose is not None
+    return pose
+
+
+@pytest.fixture(scope="module")
+def drawing() -> Pixels:
+    return draw_scene(3, SIZE, kind="single").pixels
+
+
+CHANGES = {
+    "cut": (lambda p: p[60:360, 40:340], ((40, 60), (340, 360))),
+    "half": (lambda p: resized(p, 0.5), ((0, 0), (SIZE, SIZE))),
+    "mirrored": (lambda p: p[:, ::-1], ((SIZE, 0), (0, SIZE))),
+    "cut and mirrored": (lambda p: p[20:380, 20:380][:, ::-1], ((380, 20), (20, 380))),
+    "turned": (lambda p: np.rot90(p), ((SIZE, 0), (0, SIZE))),
+}
+
+
+def place(alignment: Alignment, size: tuple[int, int], onto: tuple[int, int]) -> NDArray[np.float64]:
+    """Where the first and the last pixel's outer corners come to lie, as fractions of the other picture."""
+    height, width = size
+    corners = np.array([[-0.5, -0.5, 1], [width - 0.5, height - 0.5, 1]])
+    if alignment.mirrored:
+        corners[:, 0] = width - 1 - corners[:, 0]
+    return (corners @ alignment.matrix.T + 0.5) / np.array(onto[::-1])
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_copy_is_laid_where_it_was_taken_from(drawing, change):
+    made, wanted = CHANGES[change]
+    one, other = preview(made(drawing)), preview(drawing)
+    pose = posed(one, other)
+    size, onto = one.pixels.shape[:2], other.pixels.shape[:2]
+    assert pose.agree >= 12
+    assert pose.mirrored == ("mirrored" in change)
+    assert place(pose.alignment(size, onto), size, onto) == pytest.approx(np.array(wanted) / SIZE, abs=0.006)
+
+
+def test_pictures_without_corners_have_no_pose(drawing):
+    blank = preview(np.full((SIZE, SIZE, 3), 200, np.uint8))
+    look, seen = looked(blank, preview(drawing))
+    assert look.pose(np.array([0, 1]), seen, 0) is None
+    assert not seen.told[0] and not seen.unlike[0]
+
+
+def test_corners_are_read_as_signs_and_places_and_filled_up(drawing):
+    picture = preview(drawing)
+    look, _ = looked(picture, picture)
+    (straight, mirrored) = signatures(picture)
+    for side, corners in ((STRAIGHT, straight), (MIRRORED, mirrored)):
+        found = CornersOf.of(look._corners, np.array([1, 0]), side)  # noqa: SLF001
+        n = int(found.counts[0])
+        assert 32 < n <= found.at.shape[1]
+        assert np.packbits(found.signs[0, :n] > 0, axis=1).tobytes() == corners.signatures
+        at = np.stack([found.at[0, :n].real, found.at[0, :n].imag], axis=1)
+        assert at.astype(np.uint8).tobytes() == corners.places
+        assert not found.signs[0, n:].any() and not found.at[0, n:].any()
+
+
+def test_a_rough_look_tells_copies_from_strangers(drawing):
+    whole = preview(drawing)
+    for other in (reencoded(drawing, 30), resized(drawing, 0.4)):
+        copy = preview(other)
+        straight = assumed(copy.pixels.shape[:2], whole.pixels.shape[:2], mirrored=False)
+        found = roughly(Small.of(copy), Small.of(whole), straight.matrix)
+        assert found.alike > 0.9 and found.compared > 0.9 and found.shaped > 0.2
+    strangers = [preview(draw_scene(seed, SIZE, kind="single").pixels) for seed in range(20, 26)]
+    across = [
+        roughly(Small.of(one), Small.of(other), np.eye(3)[:2])
+        for i, one in enumerate(strangers)
+        for other in strangers[:i]
+    ]
+    assert np.mean([look.alike for look in across]) < 0.2
+
+
+def test_a_rough_look_measures_the_same_from_both_sides(drawing):
+    part, whole = preview(drawing[100:300, 50:350]), preview(drawing)
+    pose = posed(part, whole).alignment(part.pixels.shape[:2], whole.pixels.shape[:2])
+    there = np.linalg.inv(np.vstack([pose.matrix, [0, 0, 1]]))[:2]
+    one, other = Small.of(part), Small.of(whole)
+    assert roughly(one, other, pose.matrix) == roughly(other, one, there)
+    assert max(one.grey.shape) <= SIDE and one.mirrored().mirrored().grey.tolist() == one.grey.tolist()
+
+
+def test_what_does_not_meet_is_not_compared(drawing):
+    small = Small.of(preview(drawing))
+    away = np.array([[1.0, 0, 1_000], [0, 1, 0]])
+    found = roughly(small, small, away)
+    assert (found.compared, found.alike, found.shaped) == (0.0, 1.0, 0.0)
+
+
+class Unasked(Seen):
+    """A picture whose keypoints nobody may ask for."""
+
+    def __init__(self, picture: Preview) -> None:
+        super().__init__(picture, self._refuse)
+
+    @staticmethod
+    def _refuse():
+        raise AssertionError("keypoints were sought")
+
+
+def answer(one: Preview, other: Preview, bits: int = 40) -> Judgement:
+    """What corners alone tell."""
+    look, seen = looked(one, other)
+    return judge(Unasked(one), Unasked(other), bits, 40, look.pose(np.array([0, 1]), seen, 0))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_corners_are_enough_to_tell_a_copy(drawing, change):
+    found = answer(preview(CHANGES[change][0](drawing)), preview(drawing))
+    assert (found.answer, found.mirrored) == (DUPLICATE, "mirrored" in change)
+
+
+def test_corners_are_enough_to_tell_a_variant(drawing):
+    scribbled = drawing.copy()
+    scribbled[180:210, 180:230] = 255 - scribbled[180:210, 180:230]
+    assert answer(preview(scribbled), preview(drawing)).answer == VARIANT
+
+
+def test_keypoints_are_asked_where_few_corners_agree_on_what_may_be_a_copy(drawing):
+    scribbled = drawing.copy()
+    scribbled[180:200, 180:210] = 255 - scribbled[180:200, 180:210]
+    one, other = preview(scribbled), preview(drawing)
+    few = replace(posed(one, other), agree=15)
+    with pytest.raises(AssertionError, match="keypoints were sought"):
+        judge(Unasked(one), Unasked(other), 40, 40, few)
+    found = judge(Seen.of(one), Seen.of(other), 40, 40, few)
+    assert found.answer == VARIANT and found.alignment is not None and found.alignment.inliers > 15
+
+
+def test_strangers_are_told_without_keypoints():
+    pictures = [preview(draw_scene(seed, SIZE, kind="single").pixels) for seed in range(20, 26)]
+    for bits in (6, 40):  # with hashes that are close by chance, and far
+        answers = [answer(a, b, bits=bits).answer for i, a in enumerate(pictures) for b in pictures[:i]]
+        assert set(answers) == {DIFFERENT}
