@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-COMPARED_UP_TO = 20_000
-"""Hashes up to which all pairs are compared: 2 s; beyond, those that share a band but for one bit (all within 7 bits)."""
+FOUND_UP_TO = 60_000
+"""Hashes up to which every close pair is found: 2 s; beyond, all within 7 bits, and most of those further apart."""
 
-_BANDS, _BAND_BITS = 4, 16
+_ALL, _MOST = (11, 11, 11, 11, 10, 10), (16, 16, 16, 16)
+"""Bits of the bands of a hash. Of two hashes that differ in fewer bits than there are bands twice over one band differs in one bit
+at most."""
+
 _BLOCK = 1_024
 _AT_ONCE = 1 << 21  # hashes compared at a time: five arrays of 16 MB
 _CROWD = 16  # pictures of one hash that are paired each with each; of more, each is paired with the first of them
@@ -69,30 +72,39 @@ def unkeyed(keys: NDArray[np.uint64]) -> Pairs:
 
 def _close(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int, *, twice: bool = False) -> Pairs:
     """Places of close values of two sorted lists; of one list given ``twice`` each pair is named once."""
-    if max(len(left), len(right)) <= COMPARED_UP_TO:
-        found = [np.empty((0, 2), np.int64)]
-        for start in range(0, len(left), _BLOCK):
-            apart = np.bitwise_count(left[start : start + _BLOCK, None] ^ right[None])
-            near, far = np.nonzero(apart <= most_bits)
-            found.append(np.stack([near + start, far], axis=1))
-        return np.concatenate(found)
-    found = [keys for band in range(_BANDS) for keys in _in_band(left, right, band, most_bits, twice=twice)]
+    few = max(len(left), len(right)) <= FOUND_UP_TO
+    if few and most_bits >= 2 * len(_ALL):
+        return _compared(left, right, most_bits)
+    widths = _ALL if few else _MOST
+    bands = zip(np.cumsum((0, *widths)).tolist(), widths, strict=False)
+    found = [keys for band in bands for keys in _in_band(left, right, band, most_bits, twice=twice)]
     if twice:
         everybody = np.arange(len(left), dtype=np.uint64)
         found.append((everybody << np.uint64(32)) | everybody)
     return unkeyed(distinct(np.concatenate([*found, np.empty(0, np.uint64)])))
 
 
+def _compared(left: NDArray[np.uint64], right: NDArray[np.uint64], most_bits: int) -> Pairs:
+    """Each with each."""
+    found = [np.empty((0, 2), np.int64)]
+    for start in range(0, len(left), _BLOCK):
+        apart = np.bitwise_count(left[start : start + _BLOCK, None] ^ right[None])
+        near, far = np.nonzero(apart <= most_bits)
+        found.append(np.stack([near + start, far], axis=1))
+    return np.concatenate(found)
+
+
 def _in_band(
-    left: NDArray[np.uint64], right: NDArray[np.uint64], band: int, most_bits: int, *, twice: bool
+    left: NDArray[np.uint64], right: NDArray[np.uint64], band: tuple[int, int], most_bits: int, *, twice: bool
 ) -> Iterator[NDArray[np.uint64]]:
-    """Keys of close values whose 16 bits of one band differ in one bit at most, blocks of them."""
-    shift, mask = np.uint64(band * _BAND_BITS), np.uint64((1 << _BAND_BITS) - 1)
-    own, theirs = ((side >> shift & mask).astype(np.uint16) for side in (left, right))
+    """Keys of close values whose bits of one band (where it begins, how many) differ in one bit at most, blocks of them."""
+    begin, width = band
+    mask = np.uint64((1 << width) - 1)
+    own, theirs = ((side >> np.uint64(begin) & mask).astype(np.uint16) for side in (left, right))
     order, there = np.argsort(own, kind="stable"), np.argsort(theirs, kind="stable")
     own, asked, offered = own[order].astype(np.int64), left[order], right[there]
-    start = np.concatenate([[0], np.cumsum(np.bincount(theirs, minlength=1 << _BAND_BITS))])
-    for flip in (0, *(1 << bit for bit in range(_BAND_BITS))):
+    start = np.concatenate([[0], np.cumsum(np.bincount(theirs, minlength=1 << width))])
+    for flip in (0, *(1 << bit for bit in range(width))):
         some = (
             np.flatnonzero((own & flip) == 0) if twice and flip else np.arange(len(own))
         )  # the other half is its mirror

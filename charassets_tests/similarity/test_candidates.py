@@ -64,10 +64,29 @@ def test_among_many_hashes_those_that_share_a_band_but_for_one_bit_are_paired(
         for j in range(i + 1, 600)
         if close(hashes[i], hashes[j]) or close(hashes[i], mirrored[j]) or close(hashes[j], mirrored[i])
     ]
-    monkeypatch.setattr(candidates, "COMPARED_UP_TO", 0)
+    monkeypatch.setattr(candidates, "FOUND_UP_TO", 0)
     monkeypatch.setattr(candidates, "_AT_ONCE", 1_000)
     assert len(wanted) > 200
     assert by_hash(hashes, mirrored, most_bits).tolist() == wanted
+
+
+@pytest.mark.parametrize("most_bits", [10, 11, 12])
+def test_of_a_few_thousand_hashes_every_close_pair_is_found(most_bits: int):
+    random = np.random.default_rng(5)
+    hashes = random.integers(0, 1 << 63, 900, np.uint64)
+    for flips in range(13):  # the other half: copies that differ in up to thirteen bits, wherever they are
+        some = slice(450 + flips * 34, 450 + (flips + 1) * 34)
+        for row in range(*some.indices(900)):
+            hashes[row] = hashes[row - 450] ^ np.bitwise_or.reduce(
+                np.uint64(1) << random.choice(64, flips + 1, replace=False).astype(np.uint64)
+            )
+    mirrored = random.permutation(hashes)
+    apart = np.bitwise_count(hashes[:, None] ^ hashes[None])
+    across = np.bitwise_count(hashes[:, None] ^ mirrored[None])
+    near = np.minimum(np.minimum(across, across.T), apart) <= most_bits
+    wanted = np.argwhere(np.triu(near, 1))
+    assert len(wanted) > 500
+    assert by_hash(hashes, mirrored, most_bits).tolist() == wanted.tolist()
 
 
 @settings(deadline=None)
