@@ -102,7 +102,7 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
         turn=turn,
         recoloured=recoloured,
         grey=colourless,
-        box=_box(left.pixels.shape[:2], right.pixels.shape[:2], alignment.matrix),
+        box=place_of(left.pixels.shape[:2], right.pixels.shape[:2], alignment.matrix),
     )
 
 
@@ -210,9 +210,10 @@ def _chroma(pixels: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np
     return (soft[:, 1] + 1j * soft[:, 2]).astype(np.complex64)
 
 
-def _box(
+def place_of(
     size: tuple[int, int], onto: tuple[int, int], matrix: NDArray[np.float64]
 ) -> tuple[float, float, float, float]:
+    """The box of a picture of some height and width within the other, as in ``Agreement``, when it is laid so."""
     height, width = size
     corners = np.array(
         [[-0.5, -0.5, 1], [width - 0.5, -0.5, 1], [-0.5, height - 0.5, 1], [width - 0.5, height - 0.5, 1]]

@@ -5,19 +5,19 @@ looked at (``candidates``) and what follows from the answers (``groups``).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
 
 from charassets.images.local_features import Keypoints, keypoints
 from charassets.images.preview import Preview
-from charassets.similarity.agreement import Agreement, compare, mirror_image
+from charassets.similarity.agreement import Agreement, compare, mirror_image, place_of
 from charassets.similarity.alignment import Alignment, aligned, assumed
 from charassets.similarity.poses import Pose
-from charassets.similarity.rough_look import Small, roughly
+from charassets.similarity.rough_look import Rough, Small, roughly
 
-VERSION = 7
+VERSION = 8
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"
@@ -27,17 +27,13 @@ HINT_BITS = 12
 
 _INLIERS = 7  # features in different places that agree; of 1,500 pairs of other portraits none had more than 4
 _SURE_INLIERS = 12
-_SURE_AGREE = (
-    22  # of the 32 nearest corners: keypoints add nothing; of 1,500 flat drawings that are different none had so many
+_SURE_AGREE = 22  # of the 32 nearest corners: keypoints add nothing then
+_COPY_ALIKE = (
+    0.95  # of the windows; of 1,326 copies none had less than .98 as it lies best, but for cut-outs on a ground
 )
-_ALIKE = 0.35  # of the windows of two pictures; of 522 copies and variants with close hashes none had less under its best pose
-_ALIKE_BY_CORNERS = (
-    (18, 0.0),
-    (10, 0.25),
-    (0, 0.4),
-)  # the more corners agree, the fewer windows must; of 394 copies 3 had less
-_HOPEFUL = (
-    7.0  # corners that agree, times the share of windows; of 141 strangers that look like variants 10 had so much
+_VARIANT_ALIKE, _VARIANT_SHAPED = 0.85, 0.3  # of the windows of one drawing, however few corners agree
+_VARIANT_CORNERS = (
+    12.0  # corners that agree, times the share of windows; of 1,500 strangers by one hand none had so much
 )
 _OFF, _OFF_COPY = 1.5, 0.25  # px between two ways of laying a picture that measure the same; of what may be a copy
 _CROPPED = 0.985  # of a side that is left when a picture is called a crop of another
@@ -96,7 +92,7 @@ class Judgement:
         grey: one is the other without its colours.
         cropped: ``left`` is a part of right, ``right`` of left, or None.
         alignment: how left was laid on right; None where no way was found.
-        agreement: what was measured then.
+        agreement: what was measured then; None where a rough look was enough.
     """
 
     answer: str
@@ -167,15 +163,10 @@ def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int, pose: Pose | N
         pose: on which their corners agree; None where they are not known, or too few.
     """
     pair = _Pair(left, right)
-    hinted = min(bits, mirrored_bits) <= HINT_BITS
     for mirrored, distance in sorted(((False, bits), (True, mirrored_bits)), key=lambda way: way[1]):
         if distance <= HINT_BITS and pair.best.answer != DUPLICATE:
-            alignment = assumed(*pair.sizes, mirrored=mirrored)
-            if pair.alike(alignment) >= _ALIKE:
-                pair.look(alignment, sure=False)
-    if pair.best.answer == DUPLICATE:
-        return pair.best
-    if pose is not None and _told(pair, pose, hinted=hinted):
+            _tell(pair, assumed(*pair.sizes, mirrored=mirrored))
+    if pair.best.answer == DUPLICATE or (pose is not None and _told(pair, pose)):
         return pair.best
     ways = [
         aligned(left.keypoints, right.keypoints, mirrored=False),
@@ -197,14 +188,21 @@ class _Pair:
         self.best = Judgement(DIFFERENT)
         self.looks: list[Judgement] = []
 
-    def alike(self, alignment: Alignment) -> float:
-        """The share of windows that a rough look finds alike, so laid, 0-1; 0 where too little of them meets.
+    def rough(self, alignment: Alignment) -> Rough:
+        """A rough look at them, so laid: nothing is alike where too little of them meets.
 
-        A cut-out and a picture with a background differ in all that is half transparent: there it is 1, and the pixels decide.
+        A cut-out and a picture with a ground differ in all that is half transparent: there everything is, and the pixels decide.
         """
         small = self._left.small.mirrored() if alignment.mirrored else self._left.small
-        rough = roughly(small, self._right.small, alignment.matrix)
-        return 0.0 if rough.compared < DRAWING.compared else 1.0 if self.mixed else rough.alike
+        found = roughly(small, self._right.small, alignment.matrix)
+        return replace(found, alike=0.0 if found.compared < DRAWING.compared else 1.0 if self.mixed else found.alike)
+
+    def is_variant(self, alignment: Alignment) -> Judgement:
+        """Without a look at the pixels: so much is alike that it is one drawing, and so much is not that it is no copy."""
+        box = place_of(*self.sizes, alignment.matrix)
+        look = Judgement(VARIANT, alignment.mirrored, cropped=_cropped(box), alignment=alignment)
+        self.best = _better(self.best, look)
+        return look
 
     def look(self, alignment: Alignment, *, sure: bool) -> Judgement:
         """The answer about them, so laid; ``sure``: it is no chance that they lie so."""
@@ -227,20 +225,30 @@ class _Pair:
         return bool(apart < (_OFF_COPY if CUT_OUT.met(look.agreement) else _OFF))
 
 
-def _told(pair: _Pair, pose: Pose, *, hinted: bool) -> bool:
-    """Lay a pair by its corners; whether the answer stands, or keypoints, which take ten times as long, may say otherwise."""
+def _told(pair: _Pair, pose: Pose) -> bool:
+    """Lay a pair by its corners; whether that is the answer.
+
+    It is not where few corners agree on a cut-out and its copy on a ground: keypoints, which take ten times as long, may tell more.
+    """
     alignment = pose.alignment(*pair.sizes)
-    alike = pair.alike(alignment)
-    if alike < (_ALIKE if hinted else next(least for agree, least in _ALIKE_BY_CORNERS if pose.agree >= agree)):
+    if not pair.mixed:
+        _tell(pair, alignment)
+        return True
+    if not pair.rough(alignment).alike:
         return not pair.looks
     sure = pose.agree >= _SURE_AGREE
-    found = pair.look(alignment, sure=sure)
-    if sure or found.answer == DUPLICATE:
-        return True
-    if hinted or pair.mixed or found.agreement is None:
-        return False
-    hopeful = pose.agree * alike >= _HOPEFUL and DRAWING.met(found.agreement)
-    return not (hopeful or CUT_OUT.met(found.agreement))
+    return pair.look(alignment, sure=sure).answer == DUPLICATE or sure
+
+
+def _tell(pair: _Pair, alignment: Alignment) -> None:
+    """What a rough look tells, and the pixels of what may be a copy."""
+    rough = pair.rough(alignment)
+    by_windows = rough.alike >= _VARIANT_ALIKE and rough.shaped >= _VARIANT_SHAPED
+    one_drawing = by_windows or alignment.inliers * rough.alike >= _VARIANT_CORNERS
+    if rough.alike >= _COPY_ALIKE:
+        pair.look(alignment, sure=one_drawing and alignment.inliers > 0)
+    elif one_drawing:
+        pair.is_variant(alignment)
 
 
 def _judged(found: Agreement | None, alignment: Alignment, *, cut_out: bool, sure: bool) -> Judgement:

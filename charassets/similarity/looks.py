@@ -175,11 +175,12 @@ class _Poses:
 
 
 def _line(found: Judgement) -> tuple:
-    if found.agreement is None or found.alignment is None:
+    if found.alignment is None:
         return (False, False, None, None, None, None, None, None)
-    seen = found.agreement
-    told = (found.mirrored, found.grey, found.cropped, found.alignment.inliers)
-    return (*told, seen.same, seen.changed, seen.turn, list(seen.box))
+    told, seen = (found.mirrored, found.grey, found.cropped, found.alignment.inliers), found.agreement
+    return (
+        (*told, None, None, None, None) if seen is None else (*told, seen.same, seen.changed, seen.turn, list(seen.box))
+    )
 
 
 def _each(take: Callable[[int], None], turns: Iterable[int], threads: int) -> None:

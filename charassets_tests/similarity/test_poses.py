@@ -160,21 +160,33 @@ def test_corners_are_enough_to_tell_a_copy(drawing, change):
     assert (found.answer, found.mirrored) == (DUPLICATE, "mirrored" in change)
 
 
-def test_corners_are_enough_to_tell_a_variant(drawing):
-    scribbled = drawing.copy()
-    scribbled[180:210, 180:230] = 255 - scribbled[180:210, 180:230]
-    assert answer(preview(scribbled), preview(drawing)).answer == VARIANT
+def test_what_may_be_a_copy_is_compared_and_what_cannot_be_is_not(drawing):
+    whole = preview(drawing)
+    for box, compared in (((180, 200, 180, 210), True), ((160, 250, 140, 260), False)):
+        top, bottom, left, right = box
+        scribbled = drawing.copy()
+        scribbled[top:bottom, left:right] = 255 - scribbled[top:bottom, left:right]
+        one = preview(scribbled)
+        pose = replace(posed(one, whole), agree=30)
+        found = judge(Unasked(one), Unasked(whole), 40, 40, pose)
+        assert found.answer == VARIANT and found.alignment is not None
+        assert (found.agreement is not None) == compared
+        few = judge(Unasked(one), Unasked(whole), 40, 40, replace(pose, agree=8))
+        assert few.answer == (VARIANT if compared else DIFFERENT)
 
 
-def test_keypoints_are_asked_where_few_corners_agree_on_what_may_be_a_copy(drawing):
+def test_keypoints_are_asked_where_few_corners_agree_on_a_cut_out_and_its_copy_on_a_ground(drawing):
+    y, x = np.mgrid[:SIZE, :SIZE]
+    alpha = np.where((y - 200) ** 2 + (x - 200) ** 2 < 150**2, 255, 0).astype(np.uint8)
+    on_black = np.where(alpha[..., None] > 0, drawing, 0).astype(np.uint8)
+    one, other = decoded(encoded(drawing, alpha)), preview(on_black)
+    pose = posed(one, other)
+    assert judge(Unasked(one), Unasked(other), 40, 40, pose).answer == DUPLICATE
     scribbled = drawing.copy()
-    scribbled[180:200, 180:210] = 255 - scribbled[180:200, 180:210]
-    one, other = preview(scribbled), preview(drawing)
-    few = replace(posed(one, other), agree=15)
+    scribbled[160:250, 140:260] = 255 - scribbled[160:250, 140:260]
+    other_one = decoded(encoded(scribbled, alpha))
     with pytest.raises(AssertionError, match="keypoints were sought"):
-        judge(Unasked(one), Unasked(other), 40, 40, few)
-    found = judge(Seen.of(one), Seen.of(other), 40, 40, few)
-    assert found.answer == VARIANT and found.alignment is not None and found.alignment.inliers > 15
+        judge(Unasked(other_one), Unasked(other), 40, 40, replace(pose, agree=9))
 
 
 def test_strangers_are_told_without_keypoints():
