@@ -12,7 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.schema import NEAR_DUPLICATES
-from charassets.similarity.pictures import HASH_BITS
+from charassets.similarity.pictures import HASH_BITS, told_sharpness
 from charassets.similarity.stars import Asking
 
 _ALONE = "no copy found"
@@ -167,8 +167,9 @@ def _advantage(best: Mapping[str, Any], other: Mapping[str, Any]) -> str:
         return "the larger{} ({}x{}, not {}x{})".format(framed, *sizes[0], *sizes[1])
     if _cut_out(best) != _cut_out(other):
         return "the cut-out"
-    if best["sharpness"] != other["sharpness"]:
-        return f"the sharper ({best['sharpness']:.1f}, not {other['sharpness']:.1f})"
+    sharpness = [float(told_sharpness(picture["sharpness"] or 0.0)) for picture in (best, other)]
+    if sharpness[0] != sharpness[1]:
+        return "the sharper ({:.3g}, not {:.3g})".format(*sharpness)
     if best["tags"] != other["tags"]:
         return f"the one with more tags ({best['tags']}, not {other['tags']})"
     return "the first by record_id"

@@ -23,8 +23,8 @@ NOTHING_SAID = -1
 class Said:
     """What people said, by row.
 
-    ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart, ``chosen`` the pictures that are
-    to be kept.
+    ``tied`` is the number of the group of copies they made (-1: none), ``cut`` the pairs apart, ``chosen`` the pictures that are to
+    be kept in place of others, ``spared`` those that are to be kept beside others: they stand for themselves, in nobody's place.
     """
 
     original: NDArray[np.int64]
@@ -32,6 +32,7 @@ class Said:
     tied: NDArray[np.int64]
     cut: frozenset[tuple[int, int]]
     chosen: NDArray[np.bool_]
+    spared: NDArray[np.bool_]
 
     @classmethod
     def of(cls, decisions: Decisions, records: pa.Array, measured: Measured) -> "Said":
@@ -53,11 +54,13 @@ class Said:
             if {a, b} <= place.keys()
         )
         cut = frozenset((min(a, b), max(a, b)) for a, b in ends)
-        chosen = np.zeros(len(records), bool)
-        chosen[[original[place[k]] for keep in decisions.keeps for k in keep.kept if k in place]] = True
+        chosen, spared = np.zeros(len(records), bool), np.zeros(len(records), bool)
+        for keep in decisions.keeps:
+            rows = [original[place[k]] for k in keep.kept if k in place]
+            (chosen if keep.kept < keep.group else spared)[rows] = True
         rank = np.empty(len(records), np.int64)
         rank[np.lexsort((measured.rank, ~chosen))] = np.arange(len(records))
-        return cls(original, rank, tied, cut, chosen)
+        return cls(original, rank, tied, cut, chosen, spared & ~chosen)
 
     def same(self, pairs: Pairs) -> NDArray[np.int8]:
         """Whether people called the two of each pair copies (1) or no copies (0); ``NOTHING_SAID`` where they said nothing."""

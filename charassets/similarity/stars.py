@@ -87,7 +87,7 @@ def stars(asking: Asking, people: Said, pairs: Pairs) -> NDArray[np.int64]:
         first = np.r_[True, component[left][1:] != component[left][:-1]]
         best = left[np.maximum.accumulate(np.where(first, np.arange(len(left)), 0))]
         rest, best = left[~first], best[~first]
-        joined = asking.answer(np.stack([best, rest], axis=1)) == IS_DUPLICATE
+        joined = (asking.answer(np.stack([best, rest], axis=1)) == IS_DUPLICATE) & ~people.spared[rest]
         keeper[rest[joined]] = best[joined]
         left = rest[~joined]
     return keeper

@@ -113,7 +113,7 @@ def test_a_copy_crowded_out_of_the_graph_is_found_by_its_hash():
     [
         ({"width": 200}, "the larger (200x100, not 100x100)"),
         ({"alpha_coverage": 0.5}, "the cut-out"),
-        ({"sharpness": 80.0}, "the sharper (80.0, not 50.0)"),
+        ({"sharpness": 80.0}, "the sharper (80, not 50)"),
         ({"tags": 9}, "the one with more tags (9, not 3)"),
     ],
 )
@@ -178,6 +178,20 @@ def test_exact_copies_need_no_embedding():
     rows = grouped([picture("a", image="x"), picture("b", image="x", tags=5)], at_angles(None, None))
     assert (rows["a"]["group_id"], rows["a"]["relation"], rows["a"]["cosine"]) == ("b", "exact", None)
     assert rows["a"]["reason"].startswith("same bytes")
+
+
+def test_pictures_of_about_the_same_sharpness_are_as_sharp():
+    rows = grouped([picture("b", sharpness=229.5), picture("a", sharpness=228.6)], at_angles(0, 1))
+    assert rows["a"]["keeper"] and "sharper" not in rows["a"]["reason"]
+
+
+def test_who_is_kept_beside_another_takes_nobodys_place():
+    pictures = [picture("best", width=300), picture("good", width=200), picture("grey"), picture("green")]
+    both = frozenset({"grey", "green"})
+    rows = grouped(pictures, at_angles(0, 1, 2, 3), decisions=Decisions(keeps=(Keep(both, both, None),)))
+    kept = {name for name, row in rows.items() if row["keeper"]}
+    assert kept == {"best", "grey", "green"}
+    assert rows["good"]["group_id"] == "best"
 
 
 def test_an_exact_copy_of_a_duplicate_follows_it_to_the_keeper():
