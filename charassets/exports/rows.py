@@ -31,10 +31,28 @@ ORIGIN = (
 
 _UNSAID: dict[str, Any] = dict.fromkeys(ORIGIN)
 
+_DRAWINGS = """
+CREATE OR REPLACE TEMP TABLE drawings AS
+WITH RECURSIVE led(keeper_id, best) AS (
+    SELECT record_id, record_id FROM near_duplicates WHERE keeper AND variant_of IS NULL
+    UNION ALL
+    SELECT variants.record_id, led.best
+    FROM near_duplicates AS variants JOIN led ON variants.variant_of = led.keeper_id WHERE variants.keeper
+)
+SELECT record_id, best AS drawing FROM near_duplicates JOIN led ON led.keeper_id = group_id
+"""
+"""Whose variant each picture is, in the end: a variant names a better picture, which may be a variant of a better one."""
+
 _SELECT = """
-    SELECT records.*, chosen.split, chosen.repeats, character_names.name AS character_name
+    SELECT records.*, chosen.split, chosen.repeats, chosen.drawing, character_names.name AS character_name
     FROM records JOIN chosen USING (record_id) LEFT JOIN character_names USING (character_id)
     WHERE records.shard = $1 ORDER BY item_key, record_id
+"""
+
+
+_TOGETHER = """
+    SELECT record_id, character_id, duplicate_group, drawing, image_id, crop_id
+    FROM records SEMI JOIN passed USING (record_id) LEFT JOIN drawings USING (record_id) ORDER BY record_id
 """
 
 
@@ -62,7 +80,7 @@ class Row:
 
 
 def choose(con: duckdb.DuckDBPyConnection, options: ExportSettings) -> None:
-    """Create the temporary table ``chosen``: record_id, split, repeats of every record of the export.
+    """Create the temporary table ``chosen``: record_id, split, drawing, repeats of every record of the export.
 
     Raises:
         QueryError: the filter cannot be understood.
@@ -70,9 +88,10 @@ def choose(con: duckdb.DuckDBPyConnection, options: ExportSettings) -> None:
     query = compile_query(options.filter)
     sql = f"CREATE OR REPLACE TEMP TABLE passed AS SELECT record_id FROM records WHERE {query.sql}"  # noqa: S608
     con.execute(sql, list(query.params))
-    keys = "SELECT record_id, character_id, duplicate_group, image_id, crop_id FROM records SEMI JOIN passed USING (record_id)"
-    told = con.sql(f"{keys} ORDER BY record_id").to_arrow_table()
-    con.register("divided", pa.table({"record_id": told["record_id"], "split": divide(told, options.split)}))
+    con.execute(_DRAWINGS)
+    told = con.sql(_TOGETHER).to_arrow_table()
+    sides = divide(told, options.split)
+    con.register("divided", pa.table({"record_id": told["record_id"], "drawing": told["drawing"], "split": sides}))
     # A character's pictures are repeated until it has as many as the largest one, up to the limit.
     con.execute(
         """
@@ -81,7 +100,7 @@ def choose(con: duckdb.DuckDBPyConnection, options: ExportSettings) -> None:
             SELECT character_id, split, count(*) AS size FROM records JOIN divided USING (record_id)
             WHERE character_id IS NOT NULL GROUP BY ALL
         ), largest AS (SELECT split, max(size) AS most FROM sizes GROUP BY split)
-        SELECT record_id, split, coalesce(least(greatest(1, round(most / size)), $1), 1)::INTEGER AS repeats
+        SELECT record_id, split, divided.drawing, coalesce(least(greatest(1, round(most / size)), $1), 1)::INTEGER AS repeats
         FROM divided JOIN records USING (record_id)
         LEFT JOIN sizes USING (character_id, split) LEFT JOIN largest USING (split)
         """,

@@ -1,4 +1,4 @@
-"""Train, validation and test without leaks: whatever shares a character, a duplicate group or bytes stays on one side.
+"""Train, validation and test without leaks: whatever shares a character, a duplicate group, a drawing or bytes stays on one side.
 
 What belongs here: the division, and the query that proves it. Not here: which records are divided (``rows``).
 """
@@ -15,8 +15,8 @@ from charassets.settings import SplitSettings
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 """The sides, in order."""
 
-TOGETHER = ("character_id", "duplicate_group", "image_id", "crop_id")
-"""Columns whose equal values bind records to one side."""
+TOGETHER = ("character_id", "duplicate_group", "drawing", "image_id", "crop_id")
+"""Columns whose equal values bind records to one side; ``drawing`` is the best of the pictures that are variants of one drawing."""
 
 LEAKS = "\nUNION ALL\n".join(
     f"SELECT '{column}' AS what, {column} AS shared, list(DISTINCT split) AS sides FROM 'index.parquet'\n"  # noqa: S608

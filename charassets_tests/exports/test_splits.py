@@ -68,3 +68,26 @@ def test_the_query_in_the_export_finds_no_leak_and_finds_a_planted_one(settings,
     assert leaks(out) != []
     sql = (out / "leaks.sql").read_text().replace("index.parquet", str(out / "index.parquet"))
     assert duckdb.sql(sql).fetchall() == leaks(out)
+
+
+def test_variants_of_variants_are_one_drawing():
+    import duckdb
+
+    from charassets.exports.rows import _DRAWINGS
+
+    rows = [  # record, group, keeper, variant of
+        ("a", "a", True, None),
+        ("a2", "a", False, None),
+        ("b", "b", True, "a"),
+        ("b2", "b", False, "a"),
+        ("c", "c", True, "b"),
+        ("d", "d", True, None),
+    ]
+    with duckdb.connect() as con:
+        con.execute(
+            "CREATE TABLE near_duplicates (record_id VARCHAR, group_id VARCHAR, keeper BOOLEAN, variant_of VARCHAR)"
+        )
+        con.executemany("INSERT INTO near_duplicates VALUES (?, ?, ?, ?)", rows)
+        con.execute(_DRAWINGS)
+        found = dict(con.sql("SELECT * FROM drawings").fetchall())
+    assert found == {"a": "a", "a2": "a", "b": "a", "b2": "a", "c": "a", "d": "d"}
