@@ -54,7 +54,10 @@ def shard_status(workspace: str | None, json: bool) -> int:
         print_json({"lake": settings.lake_root, "shards": shards, "emptied": sorted(empty), "outdated": stale})
         return 0
     gone = f"; {len(empty):,} more hold nothing, for their sources are gone" if empty else ""
-    print(f"{shards:,} shards, {current:,} up to date{gone}")
+    print(f"{shards:,} shard{'s' * (shards != 1)}, {current:,} up to date{gone}")
+    print(
+        "that is of what was taken in; `charassets run` looks at the sources, and `charassets clusters unkept` at edits"
+    )
     for shard, reasons in stale.items():
         by_reason = Counter(reasons.values())
         print(f"{shard}: " + ", ".join(f"{count} tables {reason}" for reason, count in by_reason.items()))

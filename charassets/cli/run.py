@@ -116,7 +116,7 @@ def keep_log(settings: Settings) -> None:
 
 def own_settings(request: Request) -> Settings:
     """The settings with those of a request on top, for a command that takes no sources."""
-    return load_settings(_flags(request)[0])
+    return load_settings(_flags(request, quiet=True)[0])
 
 
 def drawn_sample(seed: int) -> list[str]:
@@ -226,7 +226,7 @@ def own_stderr() -> Iterator[TextIO]:
         yield stream
 
 
-def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
+def _flags(request: Request, *, quiet: bool = False) -> tuple[dict[str, Any], dict[str, Any]]:
     """Settings of this run, and those of them that the workspace will remember (models, for the lake is made of them)."""
     lasting: dict[str, Any] = {}
     if request.profile:
@@ -243,7 +243,7 @@ def _flags(request: Request) -> tuple[dict[str, Any], dict[str, Any]]:
         known = read_workspace_file(workspace).get("sources", [])
         own = without_sample(known, workspace)
         flags["sources"] = sources_given(request.sources, own)  # the demo itself names its drawings again
-        if any(source not in own and source not in flags["sources"] for source in known):
+        if not quiet and any(source not in own and source not in flags["sources"] for source in known):
             talk("the demo's drawings are no source of this workspace any more: your own take their place")
     return flags, lasting
 

@@ -1,12 +1,15 @@
 """``charassets serve``: starts the server of the room ``app``, which lies above this one, as a process in our place."""
 
+import errno
 import os
+import socket
 import sys
 from typing import Annotated
 
 import typer
 
 from charassets.cli.options import Workspace
+from charassets.errors import UsageError
 
 
 def serve(
@@ -21,5 +24,20 @@ def serve(
     from charassets.cli.run import use_workspace
 
     use_workspace(workspace)
+    _refuse_busy(host or "127.0.0.1", port)
     flags = ["--port", str(port), *(["--host", host] if host else []), *(f"--name={one}" for one in name or ())]
     os.execv(sys.executable, [sys.executable, "-m", "app", *flags])  # noqa: S606 - our own module, and no shell
+
+
+def _refuse_busy(host: str, port: int) -> None:
+    """Raise UsageError where another program listens already; what else an address may lack, the server says."""
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    with socket.socket(family, kind, protocol) as asked:
+        asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            asked.bind(address)
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                raise UsageError(
+                    "another program listens there", where=f"{host}:{port}", todo="choose another with --port"
+                ) from None

@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from charassets.errors import UsageError
 from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
+from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, SourceSettings
 from charassets.sources import Item, Refused, Source, SourceRecord, open_source
 from charassets.sources.intake import take_in
@@ -74,13 +75,13 @@ def plan(settings: Settings, images: int, sample: int) -> Plan:
                 "workspace": Path(scratch) / "workspace",
                 "lake": None,
                 "sources": tuple(SourceSettings(name=name, path=str(path)) for name, path in folders.items()),
-                "shards": settings.shards.model_copy(update={"records": max(sample, 1)}),
+                "shards": settings.shards.model_copy(update={"records": max(sample, _WARMING)}),
             }
         )
         Workspace.of(own).create()
         lake = Workspace.of(own).open_lake()
-        # Shards are numbered source by source, so that the first one is the warming one.
-        warming, measured = sorted(take_in(own, lake).change.shards, key=lambda shard: _items(lake, shard))
+        shards = take_in(own, lake).change.shards
+        warming, measured = sorted(shards, key=lambda shard: _source(lake, shard) != "warming")
         steps = []
         for name, stage in shard_stages(own).items():
             run_stage(stage, warming, lake)
@@ -92,9 +93,9 @@ def plan(settings: Settings, images: int, sample: int) -> Plan:
     return Plan(images, sampled, tuple(steps), sum(s.hours for s in steps), sum(s.gigabytes for s in steps))
 
 
-def _items(lake: Lake, shard: str) -> int:
-    fragment = lake.fragment("source_items", shard)
-    return 0 if fragment is None else fragment.rows
+def _source(lake: Lake, shard: str) -> str:
+    fragment = lake.fragment(SOURCE_ITEMS.name, shard)
+    return "" if fragment is None else fragment.read(["source"])["source"][0].as_py()
 
 
 def _write_sample(settings: Settings, folders: dict[str, Path], sample: int) -> int:

@@ -171,7 +171,7 @@ def test_own_pictures_take_the_place_of_the_demo_and_a_retired_source_leaves(cha
     assert json.loads(out)["summary"]["records"] == {"mine": 6}
     assert json.loads((work / "reports" / "summary.json").read_text())["summary"]["records"] == {"mine": 6}
     code, out, _ = charassets("status", "-w", work)
-    assert out.splitlines()[0] == "1 shards, 1 up to date; 1 more hold nothing, for their sources are gone"
+    assert out.splitlines()[0] == "1 shard, 1 up to date; 1 more hold nothing, for their sources are gone"
     code, _, err = charassets("demo", "-w", work)
     assert code == 2
     assert "holds your source 'mine'" in err
