@@ -89,5 +89,5 @@ def test_variants_of_variants_are_one_drawing():
         )
         con.executemany("INSERT INTO near_duplicates VALUES (?, ?, ?, ?)", rows)
         con.execute(_DRAWINGS)
-        found = dict(con.sql("SELECT * FROM drawings").fetchall())
+        found = dict(con.table("drawings").fetchall())
     assert found == {"a": "a", "a2": "a", "b": "a", "b2": "a", "c": "a", "d": "d"}
