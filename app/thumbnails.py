@@ -1,4 +1,4 @@
-"""``/thumb/{id}.webp``: the crop of a record, decoded and encoded anew by us, whatever was stored.
+"""``/thumb/{id}.webp``: the crop of a record, or its whole picture, decoded and encoded anew by us, whatever was stored.
 
 What belongs here: making and keeping thumbnails. Not here: crops in full, which no page needs. A quarantined record has none.
 """
@@ -17,16 +17,18 @@ from charassets.images.decode import decode
 
 _QUALITY = 80
 _KEPT_BYTES = 64 << 20
-_CROP = """
-SELECT images.crop_id, images.crop FROM single_character_images AS images ANTI JOIN quarantined USING (record_id)
+_STORED = """
+SELECT images.crop_id, {} FROM single_character_images AS images ANTI JOIN quarantined USING (record_id)
 WHERE images.record_id = ?
 """
+_COLUMNS = {"figure": "images.crop", "whole": "coalesce(images.preview, images.crop)"}
+Shown = Literal["figure", "whole"]
 
 router = APIRouter(tags=["records"])
 
 
 class Thumbnails:
-    """The thumbnails made last, by crop and size, up to 64 MB."""
+    """The thumbnails made last, by name and size, up to 64 MB."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, int], bytes] = OrderedDict()
@@ -57,36 +59,38 @@ def thumb(
     at: At,
     record_id: str,
     size: Annotated[Literal["160", "320", "512"], Query(description="Longest side in pixels.")] = "320",
+    of: Annotated[Shown, Query(description="The main figure, or the whole picture at 224 pixels at most.")] = "figure",
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
-    """The main figure of a record as WebP."""
-    crop_id, data = thumbnail(at, record_id, int(size))
-    headers = {"etag": f'"{crop_id}-{size}"', "cache-control": "private, max-age=300", "content-disposition": "inline"}
+    """The main figure of a record as WebP, or its whole picture."""
+    name, data = thumbnail(at, record_id, int(size), of)
+    headers = {"etag": f'"{name}-{size}"', "cache-control": "private, max-age=300", "content-disposition": "inline"}
     if if_none_match == headers["etag"]:
         return Response(status_code=304, headers=headers)
     return Response(data, media_type="image/webp", headers=headers)
 
 
-def thumbnail(at: Services, record_id: str, side: int) -> tuple[str, bytes]:
-    """The crop's id and a WebP of at most ``side`` pixels.
+def thumbnail(at: Services, record_id: str, side: int, shown: Shown = "figure") -> tuple[str, bytes]:
+    """A name that belongs to the content, and a WebP of at most ``side`` pixels.
 
     Raises:
-        NotFoundError: no such record, none with a crop, or one that is quarantined.
+        NotFoundError: no such record, none with a picture, or one that is quarantined.
     """
     with at.warehouse.view() as view:
-        found = view.con.execute(_CROP, [record_id]).fetchall()
+        found = view.con.execute(_STORED.format(_COLUMNS[shown]), [record_id]).fetchall()
     if not found or found[0][1] is None:
         raise NotFoundError("there is no picture to show of this record", where=record_id[:80])
-    crop_id, crop = found[0]
-    data = _thumbnails.find((crop_id, side))
+    crop_id, stored = found[0]
+    name = f"{crop_id}-{shown}"
+    data = _thumbnails.find((name, side))
     if data is None:
         try:
-            pixels = decode(crop, at.settings.images).pixels
+            pixels = decode(stored, at.settings.images).pixels
         except Rejected as error:
             raise NotFoundError(
                 "the stored crop cannot be shown", where=record_id[:80], todo="run `charassets verify`"
             ) from error
         height, width = pixels.shape[:2]
         data = webp(cut(pixels, (0, 0, width, height), side), _QUALITY)
-        _thumbnails.keep((crop_id, side), data)
-    return crop_id, data
+        _thumbnails.keep((name, side), data)
+    return name, data

@@ -146,7 +146,11 @@ def _figure(one: Copy, other: Copy, side: str, gated: str | None, *, kept: bool)
     return h(
         "figure.kept" if kept else "figure",
         record_view.thumb(one.record_id, f"The {side} picture", large=True),
-        h("figcaption", h("p", badge), record_view.facts(said)),
+        h(
+            "figcaption",
+            h("div.row", h("p", badge), record_view.whole(one.record_id, f"The whole picture on the {side}")),
+            record_view.facts(said),
+        ),
     )
 
 

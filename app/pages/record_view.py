@@ -37,6 +37,11 @@ def thumb(record_id: str, alt: str, css: str = "", *, large: bool = False) -> No
     )
 
 
+def whole(record_id: str, alt: str) -> Node:
+    """The whole picture of a record, small."""
+    return h("img.whole", src=f"/thumb/{record_id}.webp?of=whole", alt=alt, loading="lazy")
+
+
 def tile(
     one: Tile, name: str | None = None, *, act: Mapping[str, Any] | None = None, chosen: bool = False, note: str = ""
 ) -> Node:

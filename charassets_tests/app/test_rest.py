@@ -76,7 +76,11 @@ def test_a_thumbnail_is_our_own_webp(client):
     assert (picture.format, max(picture.size)) == ("WEBP", 160)
     again = client.get("/thumb/ann-1.webp?size=160", headers={"if-none-match": answer.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+    whole = client.get("/thumb/ann-1.webp?of=whole")
+    assert whole.headers["content-type"] == "image/webp" and whole.content[8:12] == b"WEBP"
+    assert whole.headers["etag"] != client.get("/thumb/ann-1.webp").headers["etag"]
     is_problem(client.get("/thumb/words.webp"), 404)
+    is_problem(client.get("/thumb/stopped.webp?of=whole"), 404)
     is_problem(client.get("/thumb/ann-1.webp?size=9999"), 422)
 
 
