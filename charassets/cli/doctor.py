@@ -83,4 +83,4 @@ def _print(found: "Sequence[Finding]", mended: "Collection[Finding]") -> None:
     for finding in found:
         print(plain(f"mended: {finding.what} [{finding.where}]" if finding in mended else finding.told()))
     if not found:
-        print("nothing is wrong")
+        print("nothing is wrong; whether stored files are whole, `charassets verify` tells")

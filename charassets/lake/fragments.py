@@ -343,7 +343,7 @@ def verify_file(store: Store, path: str, entry: FileEntry) -> None:
     Raises:
         VerificationError: it is missing, or its bytes are not those that were written.
     """
-    todo = "run again; if it is still named then, delete the fragment's manifest.json and run once more"
+    todo = "delete the manifest.json beside it and run again: it is computed anew"
     digest, size = hashlib.sha256(), 0
     try:
         with store.open_input(path) as source:
