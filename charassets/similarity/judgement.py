@@ -152,8 +152,9 @@ class Seen:
 def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int, pose: Pose | None = None) -> Judgement:
     """Answer about a pair.
 
-    Hashes that are close suggest how one lies on the other, and so do corners; a rough look tells whether anything is alike then,
-    and the pixels decide. Keypoints are asked, straight and in the mirror, where that leaves it open or corners are not known.
+    Hashes that are close suggest how one lies on the other, and so do corners; a rough look tells strangers and variants, and the
+    pixels decide about what may be a copy. Keypoints are asked, straight and in the mirror, where corners are not known, or where
+    few agree on a cut-out and a picture with a background.
 
     Args:
         left: a picture.
@@ -197,12 +198,11 @@ class _Pair:
         found = roughly(small, self._right.small, alignment.matrix)
         return replace(found, alike=0.0 if found.compared < DRAWING.compared else 1.0 if self.mixed else found.alike)
 
-    def is_variant(self, alignment: Alignment) -> Judgement:
+    def is_variant(self, alignment: Alignment) -> None:
         """Without a look at the pixels: so much is alike that it is one drawing, and so much is not that it is no copy."""
         box = place_of(*self.sizes, alignment.matrix)
         look = Judgement(VARIANT, alignment.mirrored, cropped=_cropped(box), alignment=alignment)
         self.best = _better(self.best, look)
-        return look
 
     def look(self, alignment: Alignment, *, sure: bool) -> Judgement:
         """The answer about them, so laid; ``sure``: it is no chance that they lie so."""
