@@ -17,7 +17,7 @@ from charassets.similarity.alignment import Alignment, aligned, assumed
 from charassets.similarity.poses import Pose
 from charassets.similarity.rough_look import Rough, Small, roughly
 
-VERSION = 8
+VERSION = 9
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"
@@ -27,14 +27,12 @@ HINT_BITS = 12
 
 _INLIERS = 7  # features in different places that agree; of 1,500 pairs of other portraits none had more than 4
 _SURE_INLIERS = 12
-_SURE_AGREE = 22  # of the 32 nearest corners: keypoints add nothing then
-_COPY_ALIKE = (
-    0.95  # of the windows; of 1,326 copies none had less than .98 as it lies best, but for cut-outs on a ground
-)
+_SURE_AGREE = 22  # of the 32 nearest corners: no chance
+_COPY_ALIKE = 0.95  # of the windows of a smooth copy; cut-outs on a ground left out 1,326 of 1,326 had .98 or more
+_GRAINY_ALIKE = 0.4  # of one with grain or screentone, which other scales and cuts draw anew: 96 of 96 had .43 or more
 _VARIANT_ALIKE, _VARIANT_SHAPED = 0.85, 0.3  # of the windows of one drawing, however few corners agree
-_VARIANT_CORNERS = (
-    12.0  # corners that agree, times the share of windows; of 1,500 strangers by one hand none had so much
-)
+_VARIANT_CORNERS = 12.0  # corners that agree, times the share of windows; of 1,500 strangers by one hand none had it
+_HOPEFUL_ALIKE, _HOPEFUL_CORNERS = 0.7, 7.0  # where fewer corners agree; of those strangers 1 % has so much
 _OFF, _OFF_COPY = 1.5, 0.25  # px between two ways of laying a picture that measure the same; of what may be a copy
 _CROPPED = 0.985  # of a side that is left when a picture is called a crop of another
 
@@ -102,6 +100,11 @@ class Judgement:
     alignment: Alignment | None = None
     agreement: Agreement | None = None
 
+    @property
+    def may_be_copy(self) -> bool:
+        """Whether it would pass for a copy if it lay a pixel better."""
+        return self.agreement is not None and CUT_OUT.met(self.agreement)
+
 
 class Seen:
     """A picture as it is compared: its preview and, found once and only where somebody asks, its keypoints.
@@ -153,8 +156,8 @@ def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int, pose: Pose | N
     """Answer about a pair.
 
     Hashes that are close suggest how one lies on the other, and so do corners; a rough look tells strangers and variants, and the
-    pixels decide about what may be a copy. Keypoints are asked, straight and in the mirror, where corners are not known, or where
-    few agree on a cut-out and a picture with a background.
+    pixels decide about what may be a copy. Keypoints are asked, straight and in the mirror, where corners are not known, of what is
+    all but a copy, and where few corners agree on a cut-out and a picture with a background.
 
     Args:
         left: a picture.
@@ -166,7 +169,8 @@ def judge(left: Seen, right: Seen, bits: int, mirrored_bits: int, pose: Pose | N
     pair = _Pair(left, right)
     for mirrored, distance in sorted(((False, bits), (True, mirrored_bits)), key=lambda way: way[1]):
         if distance <= HINT_BITS and pair.best.answer != DUPLICATE:
-            _tell(pair, assumed(*pair.sizes, mirrored=mirrored))
+            alignment = assumed(*pair.sizes, mirrored=mirrored)
+            _tell(pair, alignment, pair.rough(alignment))
     if pair.best.answer == DUPLICATE or (pose is not None and _told(pair, pose)):
         return pair.best
     ways = [
@@ -222,33 +226,38 @@ class _Pair:
         height, width = self.sizes[0]
         corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
         apart = np.abs(corners @ (look.alignment.matrix - alignment.matrix).T).max()
-        return bool(apart < (_OFF_COPY if CUT_OUT.met(look.agreement) else _OFF))
+        return bool(apart < (_OFF_COPY if look.may_be_copy else _OFF))
 
 
 def _told(pair: _Pair, pose: Pose) -> bool:
-    """Lay a pair by its corners; whether that is the answer.
+    """Lay a pair by its corners; whether that is the answer, or keypoints, which take ten times as long, may tell more.
 
-    It is not where few corners agree on a cut-out and its copy on a ground: keypoints, which take ten times as long, may tell more.
+    They may of what is all but a copy, of what has much alike though few corners agree (a small part of a picture), and, where few
+    agree, of a cut-out and a copy on a ground.
     """
-    alignment = pose.alignment(*pair.sizes)
-    if not pair.mixed:
-        _tell(pair, alignment)
-        return True
-    if not pair.rough(alignment).alike:
-        return not pair.looks
-    sure = pose.agree >= _SURE_AGREE
-    return pair.look(alignment, sure=sure).answer == DUPLICATE or sure
-
-
-def _tell(pair: _Pair, alignment: Alignment) -> None:
-    """What a rough look tells, and the pixels of what may be a copy."""
+    alignment, sure = pose.alignment(*pair.sizes), pose.agree >= _SURE_AGREE
     rough = pair.rough(alignment)
+    if pair.mixed:
+        if not rough.alike:
+            return not pair.looks
+        return pair.look(alignment, sure=sure).answer == DUPLICATE or sure
+    found = _tell(pair, alignment, rough)
+    if found is not None and found.answer == DUPLICATE:
+        return True
+    if sure:
+        return found is None or not found.may_be_copy
+    return rough.alike < _HOPEFUL_ALIKE and pose.agree * rough.alike < _HOPEFUL_CORNERS
+
+
+def _tell(pair: _Pair, alignment: Alignment, rough: Rough) -> Judgement | None:
+    """What a rough look tells, and the pixels of what may be a copy, which is the answer; None where nobody looked at them."""
     by_windows = rough.alike >= _VARIANT_ALIKE and rough.shaped >= _VARIANT_SHAPED
     one_drawing = by_windows or alignment.inliers * rough.alike >= _VARIANT_CORNERS
-    if rough.alike >= _COPY_ALIKE:
-        pair.look(alignment, sure=one_drawing and alignment.inliers > 0)
-    elif one_drawing:
+    if rough.alike >= (_GRAINY_ALIKE if alignment.inliers >= _SURE_AGREE else _COPY_ALIKE):
+        return pair.look(alignment, sure=one_drawing and alignment.inliers > 0)
+    if one_drawing:
         pair.is_variant(alignment)
+    return None
 
 
 def _judged(found: Agreement | None, alignment: Alignment, *, cut_out: bool, sure: bool) -> Judgement:
