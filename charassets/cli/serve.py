@@ -30,14 +30,19 @@ def serve(
 
 
 def _refuse_busy(host: str, port: int) -> None:
-    """Raise UsageError where another program listens already; what else an address may lack, the server says."""
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    """Raise UsageError where another program listens already, or the host is none; what else it may lack, the server says."""
+    where = f"{host}:{port}"
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise UsageError(
+            "there is no such address", where=where, todo="give one of this machine's with --host"
+        ) from None
     with socket.socket(family, kind, protocol) as asked:
         asked.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             asked.bind(address)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
-                raise UsageError(
-                    "another program listens there", where=f"{host}:{port}", todo="choose another with --port"
-                ) from None
+                todo = "choose another with --port"
+                raise UsageError("another program listens there", where=where, todo=todo) from None
