@@ -146,7 +146,7 @@ def _print_speed(lake: Lake, timed: int) -> None:
         p for f in lake.fragments(SINGLE_CHARACTER_IMAGES.name) for p in f.read(["preview"])["preview"].to_pylist() if p
     ]
     started = time.process_time()
-    seen = [Seen.of(decoded(p)) for p in previews[:100]]
+    seen = [Seen(decoded(p)) for p in previews[:100]]
     points = sum(len(one.keypoints.points) for one in seen)  # which are found when they are asked for
     looked = (time.process_time() - started) / len(seen)
     rng = np.random.default_rng(0)

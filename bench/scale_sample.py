@@ -84,7 +84,7 @@ def _looks(lake: Lake, shard: str) -> dict[str, float]:
     assert fragment is not None
     previews = [p for p in fragment.read(["preview"])["preview"].to_pylist() if p][:_LOOKED_AT]
     started = time.process_time()
-    seen = [Seen.of(decoded(preview)) for preview in previews]
+    seen = [Seen(decoded(preview)) for preview in previews]
     assert sum(len(one.keypoints.points) for one in seen)  # which are found when they are asked for
     picture = time.process_time() - started
     pairs = np.random.default_rng(0).integers(0, len(seen), (_COMPARED, 2))

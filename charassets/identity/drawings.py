@@ -81,7 +81,7 @@ class Drawings:
         looks = self._worth(picture, near)
         if not looks:
             return None
-        asked = Seen.of(decoded(picture.preview))
+        asked = Seen(decoded(picture.preview))
         for row in looks:
             bits, mirrored = (
                 int(hamming(np.uint64(h), self._phash[row])) for h in (picture.phash, picture.phash_mirrored)
@@ -127,4 +127,4 @@ class Drawings:
     def _look(self, row: int) -> Seen:
         preview = self._previews[row]
         assert preview is not None  # noqa: S101 - only shown references are worth a look
-        return Seen.of(decoded(preview))
+        return Seen(decoded(preview))

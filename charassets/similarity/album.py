@@ -5,60 +5,30 @@ needed next (``looking_order``).
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future
 from threading import Lock
 from typing import Generic, TypeVar
 
-from charassets.images.local_features import Described, Keypoints, described
-from charassets.images.preview import Preview, decoded
+from charassets.images.preview import decoded
 from charassets.similarity.judgement import Seen
-from charassets.similarity.kept_keypoints import KeptKeypoints
 from charassets.similarity.previews import Previews
 
-_SEEN = 300  # ready to be compared: half a megabyte each with their mirror images' keypoints
+_SEEN = 300  # ready to be compared: 300 kB each
 
 Made = TypeVar("Made")
 
 
 class Album:
-    """Pictures by their place among previews.
-
-    Finding keypoints takes ten times as long as reading a preview again, so they are kept on disk.
-    """
+    """Pictures by their place among previews."""
 
     def __init__(self, previews: Previews) -> None:
         self._previews = previews
-        self._described = KeptKeypoints(len(previews.there))
         self._seen: Latest[Seen] = Latest(_SEEN)
-        self._found: list[int] = []
-
-    def put(self, place: int, keypoints: bytes) -> None:
-        """Put by what was found of a picture in an earlier run (``Described.packed``)."""
-        self._described.put(place, Described.unpacked(keypoints))
-
-    def found(self) -> Iterator[tuple[int, bytes]]:
-        """The keypoints that were found and not put by before, by place, each once."""
-        for place in sorted(set(self._found)):
-            kept = self._described.get(place)
-            if kept is not None:
-                yield place, kept.packed()
 
     def seen(self, place: int) -> Seen:
         """The picture of a place that has a preview."""
-        return self._seen.get(place, lambda: self._look(place))
-
-    def _look(self, place: int) -> Seen:
-        preview = decoded(self._previews[place])
-        return Seen(preview, lambda: self._keypoints(place, preview))
-
-    def _keypoints(self, place: int, preview: Preview) -> Keypoints:
-        found = self._described.get(place)
-        if found is None:
-            found = described(preview)
-            self._described.put(place, found)
-            self._found.append(place)
-        return found.keypoints()
+        return self._seen.get(place, lambda: Seen(decoded(self._previews[place])))
 
 
 class Latest(Generic[Made]):

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from charassets.images.local_features import Keypoints
 
-_RATIO = 0.85  # of the distances to the best and the second best match; Lowe's .8 loses half-size copies
+_NEAR = 80  # differing bits of 256 between two keypoints that may be one
+_RATIO = 0.9  # of the bits that differ from the best and the second best match
 _LEAST_MATCHES = 6
 _REPROJECTION = 3.0  # px of the preview
 _ROUNDS, _CONFIDENCE = 500, 0.99
@@ -79,15 +80,20 @@ def aligned(keypoints: Keypoints, onto: Keypoints, *, mirrored: bool) -> Alignme
     return Alignment(np.asarray(matrix, np.float64), len(places), mirrored)
 
 
-def _matches(near: NDArray[np.float32], far: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _matches(near: NDArray[np.uint8], far: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Matches that are each other's best and clearly better than the second."""
-    cosine = near @ far.T
-    best = cosine.argmax(axis=1)
+    own, others = _signs(near), _signs(far)
+    unlike = own.shape[1] / 2 - own @ others.T / 2
+    best = unlike.argmin(axis=1)
     rows = np.arange(len(near))
-    first = cosine[rows, best]
-    mutual = np.flatnonzero(cosine.T.argmax(axis=1)[best] == rows)
-    others = cosine[mutual]
-    others[np.arange(len(mutual)), best[mutual]] = -1.0
-    clear = (1 - first[mutual]) <= _RATIO**2 * (1 - others.max(axis=1))  # squared distances of unit vectors
-    chosen = mutual[clear]
+    first = unlike[rows, best]
+    mutual = np.flatnonzero((unlike.argmin(axis=0)[best] == rows) & (first <= _NEAR))
+    second = unlike[mutual]
+    second[np.arange(len(mutual)), best[mutual]] = np.inf
+    chosen = mutual[first[mutual] <= _RATIO * second.min(axis=1)]
     return chosen, best[chosen]
+
+
+def _signs(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Bits as +1 and -1: the inner product of two is their number less twice those that differ."""
+    return np.unpackbits(descriptors, axis=1).astype(np.float32) * 2 - 1

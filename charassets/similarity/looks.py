@@ -71,19 +71,6 @@ def nobody_looks(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirr
     return Looked(np.full(len(pairs), NOT_SEEN, np.int8), DETAILS.empty_table())
 
 
-@dataclass(frozen=True)
-class Shelf:
-    """Where keypoints are kept from run to run, as bytes (``Described.packed``).
-
-    Attributes:
-        found: what is kept of some contents, by place among them.
-        keep: keeps what was found of contents.
-    """
-
-    found: Callable[[pa.Array], Iterable[tuple[int, bytes]]]
-    keep: Callable[[Iterable[tuple[str, bytes]]], None]
-
-
 def _nobody_hears(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
     """Drop it."""
 
@@ -93,7 +80,6 @@ def close_look(
     threads: int = 1,
     tell: Callable[[pa.Array, Pairs, Looked], None] = _nobody_hears,
     corners: LoadCorners | None = None,
-    shelf: Shelf | None = None,
 ) -> Look:
     """Compares previews.
 
@@ -102,7 +88,6 @@ def close_look(
         threads: how many compare at a time; the answers are the same with any number.
         tell: hears of every ``TOLD_EVERY`` pairs or a few more, with all content ids: hours of work are worth keeping.
         corners: where corners come from, which rule pairs out before anybody looks closely; None looks at all.
-        shelf: keeps keypoints for later runs; None finds them anew in every run.
     """
 
     def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]) -> Looked:
@@ -112,11 +97,8 @@ def close_look(
             answers[poses.seen.unlike & (np.minimum(bits, mirrored_bits) > HINT_BITS)] = IS_DIFFERENT
         open_ones = np.flatnonzero(answers == NOT_SEEN)
         asked, ends = _within(pairs[open_ones])
-        named = contents.take(pa.array(asked))
-        previews = load(named)
+        previews = load(contents.take(pa.array(asked)))
         album = Album(previews)
-        for place, keypoints in shelf.found(named) if shelf else ():
-            album.put(place, keypoints)
         lines: dict[int, tuple] = {}
         seen = np.logical_and(previews.there[ends[:, 0]], previews.there[ends[:, 1]])
         rows, ends = open_ones[seen], ends[seen]
@@ -136,8 +118,6 @@ def close_look(
             if end < len(turns):
                 done = np.sort(rows[turns.order[turns.first[begin] : turns.first[end]]])
                 tell(contents, pairs[done], Looked(answers[done], _details(lines, done)))
-        if shelf:
-            shelf.keep((named[place].as_py(), keypoints) for place, keypoints in album.found())
         return Looked(answers, _details(lines, np.arange(len(pairs))))
 
     return look

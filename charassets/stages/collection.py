@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from charassets import progress
 from charassets.errors import CharassetsError
-from charassets.lake import drafts, packs
+from charassets.lake import drafts
 from charassets.lake.fingerprint import fingerprint
 from charassets.lake.fragments import Fragment, Lake
 from charassets.schema import BOOKS, TABLES
@@ -83,7 +83,7 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     if stage.continues and before is not None and before.is_whole():
         inputs[stage.name] = StoredCollection(stage.name, [before])
     halfway = drafts.Drafts(lake.store, stage.name)
-    with drafts.kept_in(halfway), packs.kept_in(packs.Packs(lake.store, stage.name)):
+    with drafts.kept_in(halfway):
         outcome = stage.compute(inputs)
     books = _books(stage, inputs[next(iter(stage.reads))], outcome)
     with lake.writer(stage.name, ALL, stage.schema) as writer:

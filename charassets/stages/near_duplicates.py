@@ -7,7 +7,6 @@ What belongs here: which records are asked about, and what the rule is told of t
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from charassets.attributes.spelling import pieces
 from charassets.curation.snapshot import decisions_of
-from charassets.lake import drafts, packs
+from charassets.lake import drafts
 from charassets.lake.fingerprint import fingerprint
 from charassets.schema import (
     CLIP_EMBEDDINGS,
@@ -35,7 +34,7 @@ from charassets.similarity.candidates import Pairs, tidy
 from charassets.similarity.corners import PLACED
 from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, Signed, group_duplicates
 from charassets.similarity.judgement import VERSION as JUDGEMENT
-from charassets.similarity.looks import Look, Looked, Shelf, close_look
+from charassets.similarity.looks import Look, Looked, close_look
 from charassets.similarity.naming import NAMED
 from charassets.similarity.places import Places
 from charassets.similarity.previews import Previews
@@ -57,9 +56,6 @@ _READ = tuple(dict.fromkeys((*_JUDGED, *_MEASURED)))
 
 ANSWERED = f"answers{JUDGEMENT}"
 """Role of the table, kept beside the rows, of what was answered about pairs (``charassets.similarity.answers``)."""
-
-KEYPOINTS = f"keypoints{JUDGEMENT}"
-"""Role of the packs of keypoints of pictures that were looked at closely (``charassets.lake.packs``)."""
 
 SHARED, COMPARED = "shared1", "compared1"
 """Roles of the tables of what pictures share, to go on from (``charassets.similarity.shared_before``); the number is raised by
@@ -130,7 +126,6 @@ class NearDuplicates(CollectionStage):
             self._threads,
             _keep,
             lambda names: load(names, (*SIGNED, *PLACED)),
-            Shelf(partial(packs.found, KEYPOINTS), partial(packs.keep, KEYPOINTS)),
         )
 
 

@@ -17,7 +17,7 @@ Alpha = NDArray[np.uint8] | None
 def answer(one: Pixels, other: Pixels, alphas: tuple[Alpha, Alpha] = (None, None)) -> Judgement:
     hashes = [phash(np.stack([t, t[:, ::-1]])) for t in (thumbnail(one), thumbnail(other))]
     bits, mirrored = int(hamming(hashes[0][0], hashes[1][0])), int(hamming(hashes[0][0], hashes[1][1]))
-    left, right = (Seen.of(decoded(encoded(p, a))) for p, a in zip((one, other), alphas, strict=True))
+    left, right = (Seen(decoded(encoded(p, a))) for p, a in zip((one, other), alphas, strict=True))
     return judge(left, right, bits, mirrored)
 
 

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from charassets.images.local_features import signatures
+from charassets.images.local_features import Keypoints, signatures
 from charassets.images.preview import Preview, decoded, encoded
 from charassets.similarity.alignment import Alignment, assumed
 from charassets.similarity.corners import MIRRORED, STRAIGHT, CornersOf
@@ -140,12 +140,11 @@ def test_what_does_not_meet_is_not_compared(drawing):
 class Unasked(Seen):
     """A picture whose keypoints nobody may ask for."""
 
-    def __init__(self, picture: Preview) -> None:
-        super().__init__(picture, self._refuse)
-
-    @staticmethod
-    def _refuse():
+    @property
+    def keypoints(self) -> Keypoints:
         raise AssertionError("keypoints were sought")
+
+    turned = keypoints
 
 
 def answer(one: Preview, other: Preview, bits: int = 40) -> Judgement:
@@ -176,7 +175,7 @@ def test_what_many_corners_lay_is_told_by_its_pixels_and_keypoints_are_asked_of_
     pose = replace(posed(touched, whole), agree=30)
     with pytest.raises(AssertionError, match="keypoints were sought"):
         judge(Unasked(touched), Unasked(whole), 40, 40, pose)
-    assert judge(Seen.of(touched), Seen.of(whole), 40, 40, pose).answer == VARIANT
+    assert judge(Seen(touched), Seen(whole), 40, 40, pose).answer == VARIANT
 
 
 def test_what_few_corners_lay_is_told_by_a_rough_look(drawing):
@@ -208,7 +207,7 @@ def test_a_cut_of_a_picture_with_grain_or_screentone_is_a_copy(surface):
         one, other = preview(whole[64:-64, 64:-64]), preview(whole)
         look, seen = looked(one, other)
         pose = look.pose(np.array([0, 1]), seen, 0)
-        found.append(judge(Seen.of(one), Seen.of(other), 40, 40, pose).answer)
+        found.append(judge(Seen(one), Seen(other), 40, 40, pose).answer)
     assert found.count(DUPLICATE) >= 8, found
 
 
