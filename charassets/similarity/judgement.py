@@ -4,7 +4,7 @@ What belongs here: the order in which a pair is looked at, and the thresholds be
 looked at (``candidates``) and what follows from the answers (``groups``).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from charassets.images.preview import Preview
 from charassets.similarity.agreement import Agreement, compare, mirror_image, place_of
 from charassets.similarity.alignment import Alignment, aligned, assumed
 from charassets.similarity.poses import Pose
-from charassets.similarity.rough_look import Rough, Small, roughly
+from charassets.similarity.rough_look import Over, Rough, Small
 
 VERSION = 10
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
@@ -30,6 +30,7 @@ _SURE_INLIERS = 16
 _SURE_AGREE = 22  # of the 32 nearest corners: no chance
 _COPY_ALIKE = 0.95  # of the windows of a smooth copy; cut-outs on a ground left out 1,326 of 1,326 had .98 or more
 _GRAINY_ALIKE = 0.4  # of one with grain or screentone, which other scales and cuts draw anew: 96 of 96 had .43 or more
+_COPY_ODD = 0.08  # of the windows; of 2,254 copies none had more than .057
 _VARIANT_ALIKE, _VARIANT_SHAPED = 0.85, 0.3  # of the windows of one drawing, however few corners agree
 _VARIANT_CORNERS = 12.0  # corners that agree, times the share of windows; of 1,500 strangers by one hand none had it
 _HOPEFUL_ALIKE, _HOPEFUL_CORNERS = 0.7, 7.0  # where fewer corners agree; of those strangers 1 % has so much
@@ -187,8 +188,10 @@ class _Pair:
         A cut-out and a picture with a ground differ in all that is half transparent: there everything is, and the pixels decide.
         """
         small = self._left.small.mirrored() if alignment.mirrored else self._left.small
-        found = roughly(small, self._right.small, alignment.matrix)
-        return replace(found, alike=0.0 if found.compared < DRAWING.compared else 1.0 if self.mixed else found.alike)
+        over = Over.of(small, self._right.small, alignment.matrix)
+        if over.compared < DRAWING.compared:
+            return Rough.blank(alike=0.0)
+        return Rough.blank(alike=1.0) if self.mixed else over.look()
 
     def is_variant(self, alignment: Alignment) -> None:
         """Without a look at the pixels: so much is alike that it is one drawing, and so much is not that it is no copy."""
@@ -241,7 +244,8 @@ def _tell(pair: _Pair, alignment: Alignment, rough: Rough) -> Judgement | None:
     """What a rough look tells, and the pixels of what may be a copy, which is the answer; None where nobody looked at them."""
     by_windows = rough.alike >= _VARIANT_ALIKE and rough.shaped >= _VARIANT_SHAPED
     one_drawing = by_windows or alignment.inliers * rough.alike >= _VARIANT_CORNERS
-    if rough.alike >= (_GRAINY_ALIKE if alignment.inliers >= _SURE_AGREE else _COPY_ALIKE):
+    alike = _GRAINY_ALIKE if alignment.inliers >= _SURE_AGREE else _COPY_ALIKE
+    if rough.alike >= alike and rough.odd <= _COPY_ODD:
         return pair.look(alignment, sure=one_drawing and alignment.inliers > 0)
     if one_drawing:
         pair.is_variant(alignment)

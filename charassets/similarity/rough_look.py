@@ -22,6 +22,10 @@ _FILLED = 0.35  # of a window that both pictures draw
 _SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # px: what corners leave of a pose
 _FINER = 0.6  # of the scale; a picture that is made smaller still is softened first
 _COVERED = 0.5
+_OTHER_TONE = 20.0  # grey levels
+_GAINS = (0.4, 2.5)  # a contrast that a copy may have gained or lost
+_EACH = 8  # of so many windows one is asked for its tone: they overlap
+_LEAST_WINDOWS = 16
 
 
 @dataclass(frozen=True)
@@ -58,71 +62,113 @@ class Rough:
     """What a rough look tells.
 
     Attributes:
-        compared: share of the smaller drawing that both show, 0-1 or a little more.
         alike: share of the windows with a shape of their own that have the same one; 1 where none has.
         shaped: share of the windows that have one.
+        tones: float32, shape (n,): mean grey of some windows of the one.
+        others: float32, shape (5, n): of the other's, as they lie and moved by a pixel.
     """
 
-    compared: float
     alike: float
     shaped: float
+    tones: NDArray[np.float32]
+    others: NDArray[np.float32]
+
+    @classmethod
+    def blank(cls, alike: float) -> "Rough":
+        """Without a window that tells anything."""
+        return cls(alike, 0.0, np.empty(0, np.float32), np.empty((len(_SHIFTS), 0), np.float32))
+
+    @property
+    def odd(self) -> float:
+        """Share of the windows that are brighter or darker than a common change of tones makes them.
+
+        Grain and screentone, which have another shape in every copy, have the same tone in all.
+        """
+        if len(self.tones) < _LEAST_WINDOWS:
+            return 0.0
+        off = self.others - _in_line(self.tones, self.others[0])
+        near = np.abs(off[0]) < _OTHER_TONE  # once more without what was drawn otherwise
+        if near.sum() >= _LEAST_WINDOWS:
+            off = self.others - _in_line(self.tones, self.others[0], near)
+        return float((np.abs(off).min(axis=0) > _OTHER_TONE).mean())
 
 
-def roughly(left: Small, right: Small, matrix: NDArray[np.float64]) -> Rough:
-    """Look at two pictures, one laid on the other.
+@dataclass(frozen=True)
+class Over:
+    """Two small pictures, one laid on the other; all of shape (h, w).
 
-    Args:
-        left: the picture that is laid on the other.
-        right: the other.
-        matrix: shape (2, 3), from pixels of left's preview to those of right's.
+    Attributes:
+        left, right: float32: their greys.
+        both: bool: what both draw.
+        compared: share of the smaller drawing that both show, 0-1 or a little more.
     """
-    whole = np.vstack([matrix, [0, 0, 1]])
-    laid = _scaled(right.scale) @ whole @ np.linalg.inv(_scaled(left.scale))
-    if np.hypot(*laid[:2, 0]) > 1:
-        left, right, laid = right, left, np.linalg.inv(laid)
-    scale = float(np.hypot(*laid[:2, 0]))
-    height, width = right.grey.shape
-    grey = cv2.GaussianBlur(left.grey, (0, 0), _COVERED / scale) if scale < _FINER else left.grey
-    moved = np.asarray(cv2.warpAffine(grey, laid[:2], (width, height)), np.float32)
-    both = (cv2.warpAffine(left.drawn, laid[:2], (width, height)) > _COVERED) & (right.drawn > _COVERED)
-    smaller = min(float(left.drawn.sum()) * scale**2, float(right.drawn.sum()))
-    x, y, w, h = cv2.boundingRect(both.view(np.uint8))
-    some = slice(y, y + h), slice(x, x + w)
-    return _shapes(moved, right.grey, both, some, float(both.sum()) / max(1.0, smaller))
+
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
+    both: NDArray[np.bool_]
+    compared: float
+
+    @classmethod
+    def of(cls, left: Small, right: Small, matrix: NDArray[np.float64]) -> "Over":
+        """Lay one on the other, the finer one on the coarser one.
+
+        Args:
+            left: the picture that is laid on the other.
+            right: the other.
+            matrix: shape (2, 3), from pixels of left's preview to those of right's.
+        """
+        whole = np.vstack([matrix, [0, 0, 1]])
+        laid = _scaled(right.scale) @ whole @ np.linalg.inv(_scaled(left.scale))
+        if np.hypot(*laid[:2, 0]) > 1:
+            left, right, laid = right, left, np.linalg.inv(laid)
+        scale = float(np.hypot(*laid[:2, 0]))
+        height, width = right.grey.shape
+        grey = cv2.GaussianBlur(left.grey, (0, 0), _COVERED / scale) if scale < _FINER else left.grey
+        moved = np.asarray(cv2.warpAffine(grey, laid[:2], (width, height)), np.float32)
+        both = (cv2.warpAffine(left.drawn, laid[:2], (width, height)) > _COVERED) & (right.drawn > _COVERED)
+        smaller = min(float(left.drawn.sum()) * scale**2, float(right.drawn.sum()))
+        return cls(moved, right.grey, both, float(both.sum()) / max(1.0, smaller))
+
+    def look(self) -> Rough:
+        """Window by window."""
+        x, y, width, height = cv2.boundingRect(self.both.view(np.uint8))
+        if not width:
+            return Rough.blank(alike=1.0)
+        rows, columns = slice(y, y + height), slice(x, x + width)
+        left, both = self.left[rows, columns], self.both[rows, columns]
+        weight = both.astype(np.float32)
+        filled = _window(weight)
+        known = both & (filled > _FILLED)
+        share = np.maximum(filled, 1e-3)
+        weighted = left * weight
+        mean = np.divide(_window(weighted), share)
+        spread = _spread(weighted * left, share, mean)
+        correlation = np.full(left.shape, -1.0, np.float32)
+        asked, tones = np.flatnonzero(known)[::_EACH], []
+        wide = cv2.copyMakeBorder(self.right, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        shaped = known
+        for dx, dy in _SHIFTS:
+            other = wide[rows.start + 1 - dy : rows.stop + 1 - dy, columns.start + 1 - dx : columns.stop + 1 - dx]
+            moved = other * weight
+            mean_other = np.divide(_window(moved), share)
+            tones.append(mean_other.ravel()[asked])
+            spread_other = _spread(moved * other, share, mean_other)
+            if not dx and not dy:
+                shaped = known & (np.maximum(spread, spread_other) > _TEXTURED)
+            together = _window(left * moved) / share - mean * mean_other
+            correlation = np.maximum(correlation, together / np.maximum(spread * spread_other, 1e-3))
+        number = int(shaped.sum())
+        alike = float((shaped & (correlation >= _SAME_SHAPE)).sum()) / number if number else 1.0
+        return Rough(alike, number / max(1, int(known.sum())), mean.ravel()[asked], np.stack(tones))
 
 
-def _shapes(
-    left: NDArray[np.float32],
-    right: NDArray[np.float32],
-    both: NDArray[np.bool_],
-    some: tuple[slice, slice],
-    compared: float,
-) -> Rough:
-    rows, columns = some
-    left, weight = left[some], both[some].astype(np.float32)
-    if not weight.size:
-        return Rough(compared, 1.0, 0.0)
-    filled = _window(weight)
-    known = both[some] & (filled > _FILLED)
-    share = np.maximum(filled, 1e-3)
-    weighted = left * weight
-    mean = np.divide(_window(weighted), share)
-    spread = _spread(weighted * left, share, mean)
-    correlation = np.full(left.shape, -1.0, np.float32)
-    wide = cv2.copyMakeBorder(right, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
-    shaped = known
-    for dx, dy in _SHIFTS:
-        other = wide[rows.start + 1 - dy : rows.stop + 1 - dy, columns.start + 1 - dx : columns.stop + 1 - dx]
-        moved = other * weight
-        mean_other = np.divide(_window(moved), share)
-        spread_other = _spread(moved * other, share, mean_other)
-        if not dx and not dy:
-            shaped = known & (np.maximum(spread, spread_other) > _TEXTURED)
-        together = _window(left * moved) / share - mean * mean_other
-        correlation = np.maximum(correlation, together / np.maximum(spread * spread_other, 1e-3))
-    number = int(shaped.sum())
-    alike = float((shaped & (correlation >= _SAME_SHAPE)).sum()) / number if number else 1.0
-    return Rough(compared, alike, number / max(1, int(known.sum())))
+def _in_line(left: NDArray[np.float32], right: NDArray[np.float32], some: NDArray[np.bool_] | None = None) -> NDArray:
+    """Left's tones as right's, by the line that suits some of them."""
+    x, y = (left, right) if some is None else (left[some], right[some])
+    apart = x - x.mean()
+    square = float(np.dot(apart, apart))
+    gain = np.float32(np.clip(np.dot(apart, y) / square, *_GAINS) if square > 1 else 1.0)
+    return gain * left + np.float32(np.median(y - gain * x))
 
 
 def _spread(squares: NDArray, share: NDArray, mean: NDArray) -> NDArray:

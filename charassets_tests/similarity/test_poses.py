@@ -15,7 +15,7 @@ from charassets.similarity.first_look import FirstLook, Glance
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, Seen, judge
 from charassets.similarity.poses import Pose
 from charassets.similarity.previews import Previews
-from charassets.similarity.rough_look import SIDE, Small, roughly
+from charassets.similarity.rough_look import SIDE, Over, Small
 from charassets.studio.scenes import draw_scene
 from charassets.studio.transforms import reencoded, resized
 
@@ -110,11 +110,12 @@ def test_a_rough_look_tells_copies_from_strangers(drawing):
     for other in (reencoded(drawing, 30), resized(drawing, 0.4)):
         copy = preview(other)
         straight = assumed(copy.pixels.shape[:2], whole.pixels.shape[:2], mirrored=False)
-        found = roughly(Small.of(copy), Small.of(whole), straight.matrix)
-        assert found.alike > 0.9 and found.compared > 0.9 and found.shaped > 0.2
+        over = Over.of(Small.of(copy), Small.of(whole), straight.matrix)
+        found = over.look()
+        assert over.compared > 0.9 and found.alike > 0.9 and found.shaped > 0.2 and found.odd < 0.01
     strangers = [preview(draw_scene(seed, SIZE, kind="single").pixels) for seed in range(20, 26)]
     across = [
-        roughly(Small.of(one), Small.of(other), np.eye(3)[:2])
+        Over.of(Small.of(one), Small.of(other), np.eye(3)[:2]).look()
         for i, one in enumerate(strangers)
         for other in strangers[:i]
     ]
@@ -126,15 +127,36 @@ def test_a_rough_look_measures_the_same_from_both_sides(drawing):
     pose = posed(part, whole).alignment(part.pixels.shape[:2], whole.pixels.shape[:2])
     there = np.linalg.inv(np.vstack([pose.matrix, [0, 0, 1]]))[:2]
     one, other = Small.of(part), Small.of(whole)
-    assert roughly(one, other, pose.matrix) == roughly(other, one, there)
+    looks = [Over.of(*sides).look() for sides in ((one, other, pose.matrix), (other, one, there))]
+    assert looks[0].alike == looks[1].alike and looks[0].shaped == looks[1].shaped and looks[0].odd == looks[1].odd
     assert max(one.grey.shape) <= SIDE and one.mirrored().mirrored().grey.tolist() == one.grey.tolist()
 
 
 def test_what_does_not_meet_is_not_compared(drawing):
     small = Small.of(preview(drawing))
     away = np.array([[1.0, 0, 1_000], [0, 1, 0]])
-    found = roughly(small, small, away)
-    assert (found.compared, found.alike, found.shaped) == (0.0, 1.0, 0.0)
+    over = Over.of(small, small, away)
+    found = over.look()
+    assert (over.compared, found.alike, found.shaped, found.odd) == (0.0, 1.0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("change", ["as it is", "grain", "screentone", "brighter", "less contrast"])
+def test_tones_of_copies_are_even_and_those_of_a_repainted_part_are_odd(drawing, change):
+    changes = {
+        "as it is": lambda p: p,
+        "grain": grained,
+        "screentone": lambda p: resized(screentoned(p), 0.7),
+        "brighter": lambda p: np.clip(p * 1.3, 0, 255).astype(np.uint8),
+        "less contrast": lambda p: (p * 0.6 + 60).astype(np.uint8),
+    }
+    copies = (drawing, scribbled(drawing, 100, 300, 100, 300))
+    whole = screentoned(drawing) if change == "screentone" else drawing
+    found = []
+    for one in copies:
+        shown = preview(changes[change](one))
+        straight = assumed(shown.pixels.shape[:2], preview(whole).pixels.shape[:2], mirrored=False)
+        found.append(Over.of(Small.of(shown), Small.of(preview(whole)), straight.matrix).look().odd)
+    assert found[0] < 0.05 and found[1] > 0.15, found
 
 
 class Unasked(Seen):
@@ -176,6 +198,12 @@ def test_what_many_corners_lay_is_told_by_its_pixels_and_keypoints_are_asked_of_
     with pytest.raises(AssertionError, match="keypoints were sought"):
         judge(Unasked(touched), Unasked(whole), 40, 40, pose)
     assert judge(Seen(touched), Seen(whole), 40, 40, pose).answer == VARIANT
+
+
+def test_what_is_repainted_is_told_by_its_tones(drawing):
+    one, whole = preview(scribbled(drawing, 100, 300, 100, 300)), preview(drawing)
+    found = judge(Unasked(one), Unasked(whole), 40, 40, replace(posed(whole, whole), agree=40))
+    assert found.answer == VARIANT and found.agreement is None
 
 
 def test_what_few_corners_lay_is_told_by_a_rough_look(drawing):
