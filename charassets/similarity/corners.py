@@ -23,6 +23,7 @@ PLACED = ("signature_places", "signature_places_mirrored")
 BITS = SIGNATURE_BYTES * 8
 STRAIGHT, MIRRORED = 0, 1
 _NOTHING = b""
+_SIGNS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) * 2 - 1
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class CornersOf:
 
     def of(self, places: NDArray[np.int64], side: int) -> Corners:
         """Those of the pictures at r places, or of their mirror images; none of a picture without."""
+        places, back = np.unique(
+            places, return_inverse=True
+        )  # a picture is often in several pairs that follow each other
         signed, placed = self._sides[side]
         there = (signed.there & placed.there)[places]
         names = list(zip(places.tolist(), there.tolist(), strict=True))
@@ -66,9 +70,8 @@ class CornersOf:
         at = np.zeros(filled.shape, np.complex64)
         pixels = b"".join(placed[place] for place, known in names if known)
         at[filled] = np.frombuffer(pixels, np.uint8).reshape(-1, 2).astype(np.float32).view(np.complex64)[:, 0]
-        return Corners(signs, at, counts)
+        return Corners(signs[back], at[back], counts[back])
 
 
 def _signs(cells: bytes) -> NDArray[np.float32]:
-    bits = np.unpackbits(np.frombuffer(cells, np.uint8)).reshape(-1, BITS)
-    return bits.astype(np.float32) * 2 - 1
+    return _SIGNS.take(np.frombuffer(cells, np.uint8), axis=0).reshape(-1, BITS)

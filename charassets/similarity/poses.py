@@ -97,14 +97,15 @@ def refined(pose: Pose, own: Corners, other: Corners) -> Pose:
     A pose comes from two corners in whole pixels; that of twenty lays previews on each other to half a pixel.
     """
     n, m = int(own.counts[0]), int(other.counts[0])
-    near = _unlike(own.signs[:, :n], other.signs[:, :m])[0] <= _GUIDED
-    here, there = own.at[0, :n].astype(np.complex128), other.at[0, :m]
+    rows, columns = np.nonzero(_unlike(own.signs[:, :n], other.signs[:, :m])[0] <= _GUIDED)
+    here, there = own.at[0, rows].astype(np.complex128), other.at[0, columns]
     factor, shift = pose.factor, pose.shift
     for _ in range(2):
-        off = np.where(near, np.abs((factor * here + shift)[:, None] - there), np.inf)
-        nearest = off.argmin(axis=1)
-        on = off[np.arange(n), nearest] < _OFF
-        one, onto = here[on], there[nearest[on]]
+        off = np.abs(factor * here + shift - there)
+        order = np.lexsort((off, rows))[: len(rows)]
+        nearest = order[np.flatnonzero(np.diff(rows[order], prepend=-1))]  # of every corner
+        on = nearest[off[nearest] < _OFF]
+        one, onto = here[on], there[on]
         if len(one) < _LEAST_GUIDED or np.ptp(one.real) + np.ptp(one.imag) < _APART:
             break
         centre, reached = one.mean(), onto.mean()
