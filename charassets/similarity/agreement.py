@@ -72,14 +72,14 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
         alignment: from ``left`` to ``right``.
     """
     whole = laid_on(left, right, alignment.matrix)
-    if whole.both.sum() < _LEAST_COMPARED * whole.smaller:
+    if np.count_nonzero(whole.both) < _LEAST_COMPARED * whole.smaller:
         return None
     found = toned(whole)
     laid, ways = cut(whole, found)
     both = laid.both
     inside, other_ground = _inside(both, other_ground=other_ground_of(found, whole))
     translucent = _translucent(laid)
-    if translucent is not None and (inside & ~translucent).sum() > _CORE * both.sum():
+    if translucent is not None and np.count_nonzero(inside & ~translucent) > _CORE * np.count_nonzero(both):
         inside &= ~translucent
     left_grey, right_grey = ways[0]
     same, other, known = shapes(left_grey, right_grey, inside)
@@ -87,15 +87,15 @@ def compare(left: Preview, right: Preview, alignment: Alignment) -> Agreement | 
     changed = _opened(beyond > _CHANGED, inside)
     calm = beyond <= _CALM  # grain that resampling moved has another shape and the same values
     same, other = same | (known & calm), other & ~calm
-    area = max(1, int(known.sum()))
+    area, within = max(1, np.count_nonzero(known)), max(1, np.count_nonzero(inside))
     turn, recoloured, colourless = _colours(laid, both)
     return Agreement(
-        compared=float(both.sum() / laid.smaller),
-        same=float(same.sum() / area),
-        other=float(other.sum() / area),
+        compared=np.count_nonzero(both) / laid.smaller,
+        same=np.count_nonzero(same) / area,
+        other=np.count_nonzero(other) / area,
         spot=_largest(other) / area,
-        changed=float(changed.sum() / max(1, inside.sum())),
-        patch=_largest(changed) / max(1, int(inside.sum())),
+        changed=np.count_nonzero(changed) / within,
+        patch=_largest(changed) / within,
         added=_added(ways, laid, translucent),
         veiled=_veiled(laid),
         other_ground=other_ground,
@@ -123,7 +123,7 @@ def _inside(both: NDArray[np.bool_], *, other_ground: bool) -> tuple[NDArray[np.
     if not other_ground:
         return both.copy(), False
     core = cv2.erode(both.view(np.uint8), np.ones((_OUTLINE, _OUTLINE), np.uint8), borderValue=1) > 0
-    return (core if core.sum() > _CORE * both.sum() else both.copy()), True
+    return (core if np.count_nonzero(core) > _CORE * np.count_nonzero(both) else both.copy()), True
 
 
 def _beyond(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -156,7 +156,7 @@ def _added(ways: Ways, laid: Laid, translucent: NDArray[np.bool_] | None) -> flo
     if translucent is not None:
         alone &= ~translucent
     solid = cv2.morphologyEx(alone.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
-    return float(solid.sum() / max(1, (laid.left_drawn | laid.right_drawn).sum()))
+    return np.count_nonzero(solid) / max(1, np.count_nonzero(laid.left_drawn | laid.right_drawn))
 
 
 def _veiled(laid: Laid) -> float:
@@ -166,7 +166,7 @@ def _veiled(laid: Laid) -> float:
     unlike = (cv2.absdiff(laid.left_alpha, laid.right_alpha) > _VEILED) & laid.covered
     solid = cv2.morphologyEx(unlike.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     drawn = (np.maximum(laid.left_alpha, laid.right_alpha) >= OPAQUE) & laid.covered
-    return float(solid.sum() / max(1, drawn.sum()))
+    return np.count_nonzero(solid) / max(1, np.count_nonzero(drawn))
 
 
 def _translucent(laid: Laid) -> NDArray[np.bool_] | None:

@@ -19,7 +19,7 @@ _REACH = 2.5  # of the blur's sigma, on each side
 _WHOLE = 0.9999  # of what the blur reaches is drawn
 _MARGIN = 2  # px around the drawings that filters of three pixels reach
 _DARKEST, _BRIGHTEST = (4.001,) * 4, (250.999,) * 4  # of a channel; what is clipped has lost its tone
-_MANY = 8_192  # pixels, evenly taken, that a line of tones or a median is found from
+_MANY = 4_096  # pixels, evenly taken, that a line of tones or a median is found from
 _SAME_TONE = 1.5  # grey levels
 _GAINS = (0.4, 2.5)  # a contrast that a copy may have gained or lost
 _LEAST_SHOWN = 64  # px for a line of tones
@@ -71,7 +71,7 @@ def laid_on(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> Laid:
     moved = cv2.warpAffine(_softened(left, _BLUR / scale), matrix, (width, height), flags=cv2.INTER_LINEAR)
     covered = cv2.warpAffine(np.ones(left.content.shape, np.float32), matrix, (width, height)) > 0.99
     drawn = cv2.warpAffine(left.content.astype(np.float32), matrix, (width, height)) > 0.5
-    smaller = min(left.content.sum() * scale**2, right.content.sum())
+    smaller = min(np.count_nonzero(left.content) * scale**2, np.count_nonzero(right.content))
     return Laid(
         np.asarray(moved, np.float32),
         _softened(right, _BLUR),
@@ -148,7 +148,7 @@ def _in_tones(
         return grey
     gain, offset = _line(x, y)
     near = np.abs(y - gain * x - offset) < OTHER_TONE / 2  # once more without what was drawn otherwise
-    if near.sum() >= _LEAST_SHOWN and float((nearer := x[near]).var()) >= 1:
+    if np.count_nonzero(near) >= _LEAST_SHOWN and float((nearer := x[near]).var()) >= 1:
         gain, offset = _line(nearer, y[near])
     if max(abs(offset), abs(255 * (gain - 1) + offset)) < _SAME_TONE:
         return grey

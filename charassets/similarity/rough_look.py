@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.images.preview import Preview
+from charassets.similarity.windows import correlated, filled, windows_of
 
 SIDE = 112
 """Longest side in pixels; half of a preview's."""
@@ -88,7 +89,7 @@ class Rough:
             return 0.0
         off = self.others - _in_line(self.tones, self.others[0])
         near = np.abs(off[0]) < _OTHER_TONE  # once more without what was drawn otherwise
-        if near.sum() >= _LEAST_WINDOWS:
+        if np.count_nonzero(near) >= _LEAST_WINDOWS:
             off = self.others - _in_line(self.tones, self.others[0], near)
         return float((np.abs(off).min(axis=0) > _OTHER_TONE).mean())
 
@@ -127,7 +128,7 @@ class Over:
         moved = np.asarray(cv2.warpAffine(grey, laid[:2], (width, height)), np.float32)
         both = (cv2.warpAffine(left.drawn, laid[:2], (width, height)) > _COVERED) & (right.drawn > _COVERED)
         smaller = min(float(left.drawn.sum()) * scale**2, float(right.drawn.sum()))
-        return cls(moved, right.grey, both, float(both.sum()) / max(1.0, smaller))
+        return cls(moved, right.grey, both, np.count_nonzero(both) / max(1.0, smaller))
 
     def look(self) -> Rough:
         """Window by window."""
@@ -137,29 +138,24 @@ class Over:
         rows, columns = slice(y, y + height), slice(x, x + width)
         left, both = self.left[rows, columns], self.both[rows, columns]
         weight = both.astype(np.float32)
-        filled = _window(weight)
-        known = both & (filled > _FILLED)
-        share = np.maximum(filled, 1e-3)
-        weighted = left * weight
-        mean = np.divide(_window(weighted), share)
-        spread = _spread(weighted * left, share, mean)
+        full = filled(weight, _WINDOW)
+        known = both & (full > _FILLED)
+        share = np.maximum(full, 1e-3)
+        own = windows_of(left, weight, share, _WINDOW)
         correlation = np.full(left.shape, -1.0, np.float32)
         asked, tones = np.flatnonzero(known)[::_EACH], []
         wide = cv2.copyMakeBorder(self.right, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
         shaped = known
         for dx, dy in _SHIFTS:
-            other = wide[rows.start + 1 - dy : rows.stop + 1 - dy, columns.start + 1 - dx : columns.stop + 1 - dx]
-            moved = other * weight
-            mean_other = np.divide(_window(moved), share)
-            tones.append(mean_other.ravel()[asked])
-            spread_other = _spread(moved * other, share, mean_other)
+            moved = wide[rows.start + 1 - dy : rows.stop + 1 - dy, columns.start + 1 - dx : columns.stop + 1 - dx]
+            other, found = correlated(own, moved, weight, share, _WINDOW)
+            tones.append(other.mean.ravel()[asked])
             if not dx and not dy:
-                shaped = known & (np.maximum(spread, spread_other) > _TEXTURED)
-            together = _window(left * moved) / share - mean * mean_other
-            correlation = np.maximum(correlation, together / np.maximum(spread * spread_other, 1e-3))
-        number = int(shaped.sum())
-        alike = float((shaped & (correlation >= _SAME_SHAPE)).sum()) / number if number else 1.0
-        return Rough(alike, number / max(1, int(known.sum())), mean.ravel()[asked], np.stack(tones))
+                shaped = known & (np.maximum(own.spread, other.spread) > _TEXTURED)
+            np.maximum(correlation, found, out=correlation)
+        number = np.count_nonzero(shaped)
+        alike = np.count_nonzero(shaped & (correlation >= _SAME_SHAPE)) / number if number else 1.0
+        return Rough(alike, number / max(1, np.count_nonzero(known)), own.mean.ravel()[asked], np.stack(tones))
 
 
 def _in_line(left: NDArray[np.float32], right: NDArray[np.float32], some: NDArray[np.bool_] | None = None) -> NDArray:
@@ -169,15 +165,6 @@ def _in_line(left: NDArray[np.float32], right: NDArray[np.float32], some: NDArra
     square = float(np.dot(apart, apart))
     gain = np.float32(np.clip(np.dot(apart, y) / square, *_GAINS) if square > 1 else 1.0)
     return gain * left + np.float32(np.median(y - gain * x))
-
-
-def _spread(squares: NDArray, share: NDArray, mean: NDArray) -> NDArray:
-    return np.sqrt(np.maximum(_window(squares) / share - mean * mean, 0))
-
-
-def _window(values: NDArray) -> NDArray[np.float32]:
-    size = (_WINDOW, _WINDOW)
-    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, size, borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 def _scaled(scale: float) -> NDArray[np.float64]:
