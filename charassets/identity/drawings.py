@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.images.local_features import SIGNATURE_BYTES
+from charassets.images.local_features import SIGNATURE_BYTES, signatures
 from charassets.images.phash import hamming
-from charassets.images.preview import decoded
+from charassets.images.preview import Preview, decoded
+from charassets.similarity.first_look import Sides, pose_of
 from charassets.similarity.judgement import DUPLICATE, Seen, judge
 
 HASH_BITS = 10
@@ -81,12 +82,14 @@ class Drawings:
         looks = self._worth(picture, near)
         if not looks:
             return None
-        asked = Seen(decoded(picture.preview))
+        asked = _Shown.of(decoded(picture.preview))
         for row in looks:
             bits, mirrored = (
                 int(hamming(np.uint64(h), self._phash[row])) for h in (picture.phash, picture.phash_mirrored)
             )
-            if judge(asked, self._seen(row), bits, mirrored).answer == DUPLICATE:
+            known = self._seen(row)
+            pose = pose_of(asked.corners, known.corners)
+            if judge(asked.seen, known.seen, bits, mirrored, pose, thorough=True).answer == DUPLICATE:
                 return row
         return None
 
@@ -124,7 +127,19 @@ class Drawings:
         index.add(np.ascontiguousarray(self._corners))  # pyright: ignore[reportCallIssue]
         return index
 
-    def _look(self, row: int) -> Seen:
+    def _look(self, row: int) -> "_Shown":
         preview = self._previews[row]
         assert preview is not None  # noqa: S101 - only shown references are worth a look
-        return Seen(decoded(preview))
+        return _Shown.of(decoded(preview))
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """A picture as it is compared, and its corners."""
+
+    seen: Seen
+    corners: Sides
+
+    @classmethod
+    def of(cls, preview: Preview) -> "_Shown":
+        return cls(Seen(preview), signatures(preview))

@@ -26,7 +26,7 @@ SIGNATURE_SIDE = 192
 the size. Their places fit into a byte."""
 
 _CORNERS, _LEVELS, _EDGE = 300, 4, 15
-_PATCH, _FAST = 31, 5
+_STEP, _PATCH, _FAST = 1.2, 31, 5
 _KEYPOINTS, _KEYPOINT_LEVELS, _KEYPOINT_EDGE = (
     800,
     8,
@@ -77,7 +77,10 @@ def keypoints(grey: NDArray[np.uint8]) -> Keypoints:
     found, descriptors = _orb(_KEYPOINTS, _KEYPOINT_LEVELS, _KEYPOINT_EDGE).detectAndCompute(grey, None)
     if descriptors is None or not len(found):
         return Keypoints(np.empty((0, 2), np.float32), np.empty((0, 32), np.uint8))
-    return Keypoints(np.array([k.pt for k in found], np.float32), np.asarray(descriptors, np.uint8))
+    points = np.array([k.pt for k in found], np.float32)
+    coarser = _STEP ** np.array([k.octave for k in found], np.float32)
+    # ORB scales the corner of a pixel of its smaller pictures, not the middle: up to 1.3 px beside it, another way at every size.
+    return Keypoints(points + (coarser[:, None] - 1) / 2, np.asarray(descriptors, np.uint8))
 
 
 def _signatures(grey: NDArray[np.uint8]) -> Corners:
@@ -94,6 +97,6 @@ def _orb(most: int, levels: int, edge: int) -> cv2.ORB:
     """A detector for this thread: OpenCV's keep state while they work."""
     name = f"orb{most}"
     if not hasattr(_OPENCV_PER_THREAD, name):
-        orb = cv2.ORB.create(most, 1.2, levels, edgeThreshold=edge, patchSize=_PATCH, fastThreshold=_FAST)
+        orb = cv2.ORB.create(most, _STEP, levels, edgeThreshold=edge, patchSize=_PATCH, fastThreshold=_FAST)
         setattr(_OPENCV_PER_THREAD, name, orb)
     return getattr(_OPENCV_PER_THREAD, name)

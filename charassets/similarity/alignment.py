@@ -6,6 +6,7 @@ what the two pictures look like once one lies on the other (``agreement``).
 References:
     Lowe (2004), section 7.1: the ratio of the two best matches.
     Fischler, Bolles (1981), Random sample consensus.
+    Evangelidis, Psarakis (2008), Parametric image alignment using enhanced correlation coefficient maximization.
 """
 
 from dataclasses import dataclass
@@ -15,12 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.images.local_features import Keypoints
+from charassets.images.preview import Preview
 
 _NEAR = 80  # differing bits of 256 between two keypoints that may be one
 _RATIO = 0.9  # of the bits that differ from the best and the second best match
 _LEAST_MATCHES = 6
 _REPROJECTION = 3.0  # px of the preview
 _ROUNDS, _CONFIDENCE = 500, 0.99
+_SETTLED = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+_SMOOTHED = 5  # px of the filter that pixels are compared through
+_FINER = 1.3  # times the detail; a picture that has more is softened first
 _SCALES = (0.2, 5.0)  # a crop of a fifth of the side has too few pixels left in a preview to be told
 
 
@@ -78,6 +83,30 @@ def aligned(keypoints: Keypoints, onto: Keypoints, *, mirrored: bool) -> Alignme
         return None
     places = np.unique(np.round(onto.points[far[agreed.ravel() > 0]] / _REPROJECTION), axis=0)
     return Alignment(np.asarray(matrix, np.float64), len(places), mirrored)
+
+
+def settled(picture: Preview, onto: Preview, alignment: Alignment) -> Alignment | None:
+    """The affine transform that the pixels agree on most, from one that is a pixel or two off; None where it is lost on the way.
+
+    Corners of a quarter of the size tell a place to two pixels, and a copy that lies two pixels off is none.
+
+    Args:
+        picture: the picture that is laid on the other; its mirror image, if the alignment says so.
+        onto: the other.
+        alignment: of the two.
+    """
+    there = np.vstack([alignment.matrix, [0, 0, 1]])
+    scale = float(np.hypot(*there[:2, 0]))
+    coarser, finer = (picture.grey, onto.grey) if scale > 1 else (onto.grey, picture.grey)
+    if max(scale, 1 / scale) > _FINER:
+        finer = cv2.GaussianBlur(finer, (0, 0), max(scale, 1 / scale) / 2)
+    first = (there if scale > 1 else np.linalg.inv(there))[:2].astype(np.float32)
+    try:
+        _, found = cv2.findTransformECC(coarser, finer, first, cv2.MOTION_AFFINE, _SETTLED, None, _SMOOTHED)
+    except cv2.error:  # "images may be uncorrelated or non-overlapped"
+        return None
+    whole = np.vstack([np.asarray(found, np.float64), [0, 0, 1]])
+    return Alignment((whole if scale > 1 else np.linalg.inv(whole))[:2], alignment.inliers, alignment.mirrored)
 
 
 def _matches(near: NDArray[np.uint8], far: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

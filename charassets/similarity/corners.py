@@ -4,7 +4,7 @@ What belongs here: reading them. Not here: finding corners (``charassets.images.
 say of each other (``poses``).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +41,18 @@ class Corners:
     at: NDArray[np.complex64]
     counts: NDArray[np.int64]
 
+    @classmethod
+    def read(cls, signatures: Sequence[bytes], places: Sequence[bytes]) -> "Corners":
+        """From what is stored of r pictures (``charassets.images.local_features.Corners``)."""
+        counts = np.array([len(cell) // SIGNATURE_BYTES for cell in signatures], np.int64)
+        filled = np.arange(SIGNATURES) < counts[:, None]
+        signs = np.zeros((len(counts), SIGNATURES, BITS), np.float32)
+        signs[filled] = _signs(b"".join(signatures))
+        at = np.zeros(filled.shape, np.complex64)
+        pixels = np.frombuffer(b"".join(places), np.uint8).reshape(-1, 2)
+        at[filled] = pixels.astype(np.float32).view(np.complex64)[:, 0]
+        return cls(signs, at, counts)
+
 
 class CornersOf:
     """The corners of contents, by place; for several threads.
@@ -56,21 +68,14 @@ class CornersOf:
 
     def of(self, places: NDArray[np.int64], side: int) -> Corners:
         """Those of the pictures at r places, or of their mirror images; none of a picture without."""
-        places, back = np.unique(
-            places, return_inverse=True
-        )  # a picture is often in several pairs that follow each other
+        # A picture is often in several pairs that follow each other: it is read once.
+        places, back = np.unique(places, return_inverse=True)
         signed, placed = self._sides[side]
         there = (signed.there & placed.there)[places]
         names = list(zip(places.tolist(), there.tolist(), strict=True))
         cells = [signed[place] if known else _NOTHING for place, known in names]
-        counts = np.array([len(cell) // SIGNATURE_BYTES for cell in cells], np.int64)
-        filled = np.arange(SIGNATURES) < counts[:, None]
-        signs = np.zeros((len(places), SIGNATURES, BITS), np.float32)
-        signs[filled] = _signs(b"".join(cells))
-        at = np.zeros(filled.shape, np.complex64)
-        pixels = b"".join(placed[place] for place, known in names if known)
-        at[filled] = np.frombuffer(pixels, np.uint8).reshape(-1, 2).astype(np.float32).view(np.complex64)[:, 0]
-        return Corners(signs[back], at[back], counts[back])
+        found = Corners.read(cells, [placed[place] if known else _NOTHING for place, known in names])
+        return Corners(found.signs[back], found.at[back], found.counts[back])
 
 
 def _signs(cells: bytes) -> NDArray[np.float32]:

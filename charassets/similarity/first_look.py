@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from charassets.images.local_features import Corners as Signed
 from charassets.similarity.candidates import Pairs
 from charassets.similarity.corners import MIRRORED, STRAIGHT, Corners, CornersOf, LoadCorners
 from charassets.similarity.poses import Agreeing, Pose, agreeing, refined
@@ -28,6 +29,10 @@ AT_ONCE = 16
 _AGREE = 7  # corners that agree on a pose from which on a pair is looked at
 _FEW_AGREE, _EQUALS = 5, 3  # or fewer, where so many are all but equal
 _TELLING = 32  # corners a picture must have for their absence in another to tell anything
+
+
+Sides = tuple[Signed, Signed]
+"""Corners of a picture and of its mirror image, as they are stored."""
 
 
 @dataclass(frozen=True)
@@ -74,25 +79,47 @@ class FirstLook:
             some = pairs[start : start + AT_ONCE]
             rows = slice(first + start, first + start + len(some))
             own, straight = (self._corners.of(some[:, end], STRAIGHT) for end in (0, 1))
-            mirrored = self._corners.of(some[:, 1], MIRRORED)
-            counts = np.stack([own.counts, straight.counts, mirrored.counts])
-            into.told[rows] = told = (counts >= _TELLING).all(axis=0)
-            found = [agreeing(own, others) for others in (straight, mirrored)]
-            into.unlike[rows] = told & ~np.logical_or(*(_likely(side) for side in found))
-            into.mirrored[rows] = turned = found[1].agree > found[0].agree
-            for name in ("agree", "factor", "shift"):
-                getattr(into, name)[rows] = np.where(turned, getattr(found[1], name), getattr(found[0], name))
+            found = _seen(own, straight, self._corners.of(some[:, 1], MIRRORED))
+            for name, values in vars(found).items():
+                getattr(into, name)[rows] = values
 
     def pose(self, pair: NDArray[np.int64], seen: Glance, row: int) -> Pose | None:
         """The pose of a pair that was looked at; None where its corners tell none."""
         if not (seen.told[row] and seen.agree[row]):
             return None
-        mirrored = bool(seen.mirrored[row])
-        pose = Pose(int(seen.agree[row]), complex(seen.factor[row]), complex(seen.shift[row]), mirrored)
-        return refined(pose, self._one(pair[0], STRAIGHT), self._one(pair[1], MIRRORED if mirrored else STRAIGHT))
+        side = MIRRORED if seen.mirrored[row] else STRAIGHT
+        return _pose(seen, row, self._one(pair[0], STRAIGHT), self._one(pair[1], side))
 
     def _one(self, place: int, side: int) -> Corners:
         return self._corners.of(np.array([place]), side)
+
+
+def pose_of(own: Sides, other: Sides) -> Pose | None:
+    """The pose of two pictures by their corners and those of their mirror images; None where they tell none."""
+    straight, mirrored = (Corners.read([side.signatures], [side.places]) for side in other)
+    first = Corners.read([own[0].signatures], [own[0].places])
+    seen = _seen(first, straight, mirrored)
+    if not (seen.told[0] and seen.agree[0]):
+        return None
+    return _pose(seen, 0, first, mirrored if seen.mirrored[0] else straight)
+
+
+def _seen(own: Corners, straight: Corners, mirrored: Corners) -> Glance:
+    """What corners say of r pictures and r others, of which those of the mirror images are known too."""
+    counts = np.stack([own.counts, straight.counts, mirrored.counts])
+    told = (counts >= _TELLING).all(axis=0)
+    found = [agreeing(own, others) for others in (straight, mirrored)]
+    unlike = told & ~np.logical_or(*(_likely(side) for side in found))
+    turned = found[1].agree > found[0].agree
+    agree, factor, shift = (
+        np.where(turned, getattr(found[1], name), getattr(found[0], name)) for name in ("agree", "factor", "shift")
+    )
+    return Glance(unlike, told, agree, factor, shift, turned)
+
+
+def _pose(seen: Glance, row: int, own: Corners, other: Corners) -> Pose:
+    pose = Pose(int(seen.agree[row]), complex(seen.factor[row]), complex(seen.shift[row]), bool(seen.mirrored[row]))
+    return refined(pose, own, other)
 
 
 def _likely(found: Agreeing) -> NDArray[np.bool_]:
