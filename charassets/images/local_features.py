@@ -80,7 +80,8 @@ def keypoints(grey: NDArray[np.uint8]) -> Keypoints:
     points = np.array([k.pt for k in found], np.float32)
     coarser = _STEP ** np.array([k.octave for k in found], np.float32)
     # ORB scales the corner of a pixel of its smaller pictures, not the middle: up to 1.3 px beside it, another way at every size.
-    return Keypoints(points + (coarser[:, None] - 1) / 2, np.asarray(descriptors, np.uint8))
+    points += (coarser[:, None] - 1) / 2
+    return Keypoints(points, np.asarray(descriptors, np.uint8))
 
 
 def _signatures(grey: NDArray[np.uint8]) -> Corners:

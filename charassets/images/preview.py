@@ -132,7 +132,7 @@ def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bo
     touching = np.zeros(number, bool)
     touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
     touching[0] = False
-    return touching[regions] & near
+    return touching[np.asarray(regions)] & near
 
 
 def _ring(values: np.ndarray) -> tuple[np.ndarray, ...]:

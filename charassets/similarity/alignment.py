@@ -101,8 +101,9 @@ def settled(picture: Preview, onto: Preview, alignment: Alignment) -> Alignment 
     if max(scale, 1 / scale) > _FINER:
         finer = cv2.GaussianBlur(finer, (0, 0), max(scale, 1 / scale) / 2)
     first = (there if scale > 1 else np.linalg.inv(there))[:2].astype(np.float32)
+    everywhere = np.full(finer.shape, 255, np.uint8)
     try:
-        _, found = cv2.findTransformECC(coarser, finer, first, cv2.MOTION_AFFINE, _SETTLED, None, _SMOOTHED)
+        _, found = cv2.findTransformECC(coarser, finer, first, cv2.MOTION_AFFINE, _SETTLED, everywhere, _SMOOTHED)
     except cv2.error:  # "images may be uncorrelated or non-overlapped"
         return None
     whole = np.vstack([np.asarray(found, np.float64), [0, 0, 1]])

@@ -107,7 +107,7 @@ def pose_of(own: Sides, other: Sides) -> Pose | None:
 def _seen(own: Corners, straight: Corners, mirrored: Corners) -> Glance:
     """What corners say of r pictures and r others, of which those of the mirror images are known too."""
     counts = np.stack([own.counts, straight.counts, mirrored.counts])
-    told = (counts >= _TELLING).all(axis=0)
+    told = np.asarray((counts >= _TELLING).all(axis=0))
     found = [agreeing(own, others) for others in (straight, mirrored)]
     unlike = told & ~np.logical_or(*(_likely(side) for side in found))
     turned = found[1].agree > found[0].agree

@@ -144,7 +144,7 @@ class Over:
         own = windows_of(left, weight, share, _WINDOW)
         correlation = np.full(left.shape, -1.0, np.float32)
         asked, tones = np.flatnonzero(known)[::_EACH], []
-        wide = cv2.copyMakeBorder(self.right, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+        wide = np.asarray(cv2.copyMakeBorder(self.right, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.float32)
         shaped = known
         for dx, dy in _SHIFTS:
             moved = wide[rows.start + 1 - dy : rows.stop + 1 - dy, columns.start + 1 - dx : columns.stop + 1 - dx]

@@ -50,9 +50,9 @@ def windows_of(values: Values, weight: Values, share: Values, side: int) -> Wind
 
 def correlated(left: Windows, right: Values, weight: Values, share: Values, side: int) -> tuple[Windows, Values]:
     """Another picture's windows, and the correlation of each with the one's, (h, w)."""
-    weighted = right * weight
+    weighted = np.multiply(right, weight, dtype=np.float32)
     other = _windows(right, weighted, share, side)
-    together = filled(left.values * weighted, side)
+    together = filled(np.multiply(left.values, weighted, dtype=np.float32), side)
     together /= share
     together -= left.mean * other.mean
     both = left.spread * other.spread
