@@ -128,11 +128,12 @@ def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bo
     if (np.abs(border.T - colour[:, None]) <= _PLAIN).all(axis=0).mean() < _PLAIN_SHARE:
         return none
     near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)).view(bool)
-    number, regions = cv2.connectedComponents((near | ~solid).view(np.uint8), connectivity=4)
+    number, labels = cv2.connectedComponents((near | ~solid).view(np.uint8), connectivity=4)
+    regions = np.asarray(labels, np.int32)
     touching = np.zeros(number, bool)
     touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
     touching[0] = False
-    return touching[np.asarray(regions)] & near
+    return touching[regions] & near
 
 
 def _ring(values: np.ndarray) -> tuple[np.ndarray, ...]:
