@@ -19,11 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from bench.duplicates_peer import PHASH_BITS, imagededup_pairs
+from charassets.images.local_features import signatures
 from charassets.images.preview import decoded
 from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
 from charassets.schema import NEAR_DUPLICATES, RAW_SHARDS, SINGLE_CHARACTER_IMAGES
 from charassets.similarity.answers import DUPLICATE
+from charassets.similarity.first_look import pose_of
 from charassets.similarity.judgement import Seen, judge
 from charassets.similarity.looks import in_the_calling_thread
 from charassets.stages.collection import ALL
@@ -145,20 +147,19 @@ def _print_speed(lake: Lake, timed: int) -> None:
     previews = [
         p for f in lake.fragments(SINGLE_CHARACTER_IMAGES.name) for p in f.read(["preview"])["preview"].to_pylist() if p
     ]
-    started = time.process_time()
-    seen = [Seen(decoded(p)) for p in previews[:100]]
-    points = sum(len(one.keypoints.points) for one in seen)  # which are found when they are asked for
-    looked = (time.process_time() - started) / len(seen)
+    shown = [decoded(p) for p in previews[:100]]
     rng = np.random.default_rng(0)
-    chosen = rng.integers(0, len(seen), (timed, 2))
-    started = time.process_time()
+    chosen = [(a, b) for a, b in rng.integers(0, len(shown), (timed, 2)).tolist() if a != b]
     with in_the_calling_thread():
-        copies = sum(judge(seen[a], seen[b], 64, 64).answer == DUPLICATE for a, b in chosen if a != b)
-    spent = (time.process_time() - started) / timed
-    print(
-        f"close look: {1 / spent:.0f} pairs/s a core ({copies} copies among them); {1000 * looked:.1f} ms a picture before that, "
-        f"{points / len(seen):.0f} keypoints"
-    )
+        for way in ("by their corners", "by keypoints"):
+            corners, seen = [signatures(p) for p in shown], [Seen(p) for p in shown]
+            started = time.process_time()
+            copies = 0
+            for a, b in chosen:
+                pose = pose_of(corners[a], corners[b]) if way == "by their corners" else None
+                copies += judge(seen[a], seen[b], 64, 64, pose).answer == DUPLICATE
+            spent = (time.process_time() - started) / len(chosen)
+            print(f"close look at pairs by chance {way}: {1 / spent:.0f} pairs/s a core ({copies} copies among them)")
 
 
 if __name__ == "__main__":

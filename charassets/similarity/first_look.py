@@ -3,7 +3,7 @@
 What belongs here: ruling pairs out, and poses of the others. Not here: finding pairs that share corners (``shared_words``),
 poses themselves (``poses``), and the close look (``looks``).
 
-Finding the keypoints of a picture takes ten times as long as anything else about a pair; corners are there already. A hat, an eye
+Reading and comparing two pictures takes many times as long as looking at their corners, which are there already. A hat, an eye
 or a border is found in many pictures of one hand: corners alone say little, their arrangement says it. Of two pictures of one
 drawing many corners lie on each other after one shift, scaling and quarter turn.
 

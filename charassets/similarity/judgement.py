@@ -253,6 +253,8 @@ def _told(pair: _Pair, pose: Pose) -> bool:
     if pair.mixed:
         if not rough.alike:
             return not pair.looks
+        if pose.agree < _INLIERS:
+            return False  # too few to make a copy, and keypoints are sought anyway
         return pair.look(alignment, sure=sure).answer == DUPLICATE or sure
     found = _tell(pair, alignment, rough)
     if found is not None and found.answer == DUPLICATE:

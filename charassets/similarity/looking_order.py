@@ -1,7 +1,7 @@
 """In which order pairs are looked at, so that a picture that was just looked at is soon needed again.
 
-What belongs here: the order, and what of it one thread does in one go. Not here: looking (``looks``). Finding the keypoints of a
-picture takes ten times as long as comparing two, and those of a collection do not fit into memory.
+What belongs here: the order, and what of it one thread does in one go. Not here: looking (``looks``). Reading a preview takes as
+long as most looks, and the previews of a collection do not fit into memory.
 
 References:
     Raghavan, Albert, Kumara (2007), Near linear time algorithm to detect community structures in large-scale networks.
