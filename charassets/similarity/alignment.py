@@ -24,6 +24,7 @@ _LEAST_MATCHES = 6
 _REPROJECTION = 3.0  # px of the preview
 _ROUNDS, _CONFIDENCE = 500, 0.99
 _SETTLED = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 30, 1e-4)
+_NEARBY = 8.0  # px of the coarser; of 96 one moved its corners by more than 5
 _SMOOTHED = 5  # px of the filter that pixels are compared through
 _FINER = 1.3  # times the detail; a picture that has more is softened first
 _SCALES = (0.2, 5.0)  # a crop of a fifth of the side has too few pixels left in a preview to be told
@@ -86,7 +87,7 @@ def aligned(keypoints: Keypoints, onto: Keypoints, *, mirrored: bool) -> Alignme
 
 
 def settled(picture: Preview, onto: Preview, alignment: Alignment) -> Alignment | None:
-    """The affine transform that the pixels agree on most, from one that is a pixel or two off; None where it is lost on the way.
+    """The affine transform that the pixels agree on most, from one that is a pixel or two off; None where they lead far away.
 
     Corners of a quarter of the size tell a place to two pixels, and a copy that lies two pixels off is none.
 
@@ -105,6 +106,10 @@ def settled(picture: Preview, onto: Preview, alignment: Alignment) -> Alignment 
     try:
         _, found = cv2.findTransformECC(coarser, finer, first, cv2.MOTION_AFFINE, _SETTLED, everywhere, _SMOOTHED)
     except cv2.error:  # "images may be uncorrelated or non-overlapped"
+        return None
+    height, width = coarser.shape
+    corners = np.array([[0, 0, 1], [width, 0, 1], [0, height, 1], [width, height, 1]], np.float64)
+    if not np.abs(corners @ (found - first).T).max() < _NEARBY * max(scale, 1 / scale):
         return None
     whole = np.vstack([np.asarray(found, np.float64), [0, 0, 1]])
     return Alignment((whole if scale > 1 else np.linalg.inv(whole))[:2], alignment.inliers, alignment.mirrored)

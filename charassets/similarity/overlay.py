@@ -54,7 +54,7 @@ class Laid:
 
 def laid_on(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> Laid:
     """Both in the frame of the coarser one, so that neither has detail that the other cannot have."""
-    scale = float(np.hypot(*matrix[:, 0]))
+    scale = float(np.sqrt(abs(np.linalg.det(matrix[:, :2]))))
     if scale > 1:
         turned = laid_on(right, left, np.asarray(cv2.invertAffineTransform(matrix), np.float64))
         return Laid(

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from charassets.images.local_features import Keypoints, signatures
 from charassets.images.preview import Preview, decoded, encoded
-from charassets.similarity.alignment import Alignment, assumed
+from charassets.similarity.agreement import compare
+from charassets.similarity.alignment import Alignment, assumed, settled
 from charassets.similarity.corners import MIRRORED, STRAIGHT, CornersOf
 from charassets.similarity.first_look import FirstLook, Glance
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT, Judgement, Seen, judge
@@ -206,6 +207,22 @@ def test_a_copy_that_corners_lay_a_little_off_is_laid_by_its_pixels(drawing, off
     assert found.answer == DUPLICATE and found.alignment is not None
     there = found.alignment.matrix @ [0, 0, 1]
     assert np.abs(there - np.array([60, 40]) * whole.pixels.shape[0] / SIZE).max() < 1.5
+
+
+def test_pixels_that_lead_far_away_are_not_followed(drawing):
+    part, whole = preview(drawing[40:360, 60:380]), preview(drawing)
+    there = posed(part, whole).alignment(part.pixels.shape[:2], whole.pixels.shape[:2])
+    off = replace(there, matrix=there.matrix + [[0, 0, 2.0], [0, 0, -1.0]])
+    found = settled(part, whole, off)
+    assert found is not None and np.abs(found.matrix - there.matrix)[:, 2].max() < 0.7
+    assert settled(part, whole, replace(there, matrix=there.matrix + [[0, 0, 40.0], [0, 0, 25.0]])) is None
+
+
+def test_a_skewed_way_of_laying_pictures_ends(drawing):
+    skewed = Alignment(
+        np.array([[1.2, 0.8, 0], [1.0, 1.0, 0]]), 30, mirrored=False
+    )  # longer than it was both there and back
+    compare(preview(drawing), preview(drawing), skewed)
 
 
 def test_what_is_repainted_is_told_by_its_tones(drawing):
