@@ -49,6 +49,9 @@ class Keypoints:
     descriptors: NDArray[np.uint8]
 
 
+_NONE = Keypoints(np.empty((0, 2), np.float32), np.empty((0, 32), np.uint8))
+
+
 @dataclass(frozen=True)
 class Corners:
     """The clearest corners of a picture, the clearest first.
@@ -73,10 +76,12 @@ def signatures(preview: Preview) -> tuple[Corners, Corners]:
 
 
 def keypoints(grey: NDArray[np.uint8]) -> Keypoints:
-    """Keypoints of the grey of a preview or of its mirror image, for laying it on another."""
+    """Keypoints of the grey of a preview or of its mirror image, for laying it on another; none of what is all border."""
+    if min(grey.shape) <= 2 * _KEYPOINT_EDGE:
+        return _NONE
     found, descriptors = _orb(_KEYPOINTS, _KEYPOINT_LEVELS, _KEYPOINT_EDGE).detectAndCompute(grey, None)
     if descriptors is None or not len(found):
-        return Keypoints(np.empty((0, 2), np.float32), np.empty((0, 32), np.uint8))
+        return _NONE
     points = np.array([k.pt for k in found], np.float32)
     coarser = _STEP ** np.array([k.octave for k in found], np.float32)
     # ORB scales the corner of a pixel of its smaller pictures, not the middle: up to 1.3 px beside it, another way at every size.

@@ -193,6 +193,8 @@ def _colours(laid: Laid, both: NDArray[np.bool_]) -> tuple[float, float, str]:
     height, width = both.shape
     half = max(1, width // 2), max(1, height // 2)  # JPEG keeps colour at half the resolution
     shown = cv2.resize(both.view(np.uint8), half, interpolation=cv2.INTER_NEAREST).view(bool)
+    if not shown.any():  # a few pixels, between which half the resolution falls
+        return 0.0, 0.0, "both"
     sides = (cv2.resize(side, half, interpolation=cv2.INTER_AREA) for side in (laid.left, laid.right))
     chroma = [_chroma(np.asarray(side, np.float32), shown) for side in sides]
     plain = [float(np.abs(side).mean()) < _COLOURFUL for side in chroma]

@@ -86,6 +86,12 @@ def test_corners_are_told_with_their_places(picture):
     assert len(both) > 20 and np.mean([np.abs(at[0][corner] - at[1][corner]).max() <= 1 for corner in both]) > 0.9
 
 
+@pytest.mark.parametrize("shape", [(1, 1), (1, 224), (300, 2), (40, 224)])
+def test_a_picture_that_is_all_border_has_no_keypoints(shape):
+    noise = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
+    assert len(keypoints(of(noise, None).grey).points) == 0
+
+
 def test_a_blank_picture_has_no_features():
     blank = of(np.full((50, 50, 3), 255, np.uint8), None)
     assert signatures(blank) == (Corners(b"", b""), Corners(b"", b"")) and len(keypoints(blank.grey).points) == 0
