@@ -27,11 +27,7 @@ the size. Their places fit into a byte."""
 
 _CORNERS, _LEVELS, _EDGE = 300, 4, 15
 _STEP, _PATCH, _FAST = 1.2, 31, 5
-_KEYPOINTS, _KEYPOINT_LEVELS, _KEYPOINT_EDGE = (
-    800,
-    8,
-    31,
-)  # of a whole preview: more, of more sizes, and not at its border
+_KEYPOINTS, _KEYPOINT_LEVELS, _KEYPOINT_EDGE = 800, 8, 31  # of a whole preview, without its border
 _CHOSEN = np.random.default_rng(1).permutation(256)[: SIGNATURE_BYTES * 8]
 _OPENCV_PER_THREAD = local()
 

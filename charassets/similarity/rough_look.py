@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.images.preview import Preview
-from charassets.similarity.windows import correlated, filled, windows_of
+from charassets.similarity.windows import averaged, correlated, windows_of
 
 SIDE = 112
 """Longest side in pixels; half of a preview's."""
@@ -138,7 +138,7 @@ class Over:
         rows, columns = slice(y, y + height), slice(x, x + width)
         left, both = self.left[rows, columns], self.both[rows, columns]
         weight = both.astype(np.float32)
-        full = filled(weight, _WINDOW)
+        full = averaged(weight, _WINDOW)
         known = both & (full > _FILLED)
         share = np.maximum(full, 1e-3)
         own = windows_of(left, weight, share, _WINDOW)

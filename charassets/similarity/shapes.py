@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.similarity.overlay import OTHER_TONE, Slices, bounds
-from charassets.similarity.windows import Windows, correlated, filled, windows_of
+from charassets.similarity.windows import Windows, averaged, correlated, windows_of
 
 _WINDOW = 13  # px, about an eye of a bust in a preview
 _SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # px: what is left between two laid pictures
@@ -23,7 +23,7 @@ def shapes(
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], NDArray[np.bool_]]:
     """Where the windows of two grey pictures have the same shape, another one, and where they tell at all: (h, w) bool."""
     weight = both.astype(np.float32)
-    full = filled(weight, _WINDOW)
+    full = averaged(weight, _WINDOW)
     known = both & (full > _FILLED)
     share = np.maximum(full, 1e-3)
     own, other = (windows_of(side, weight, share, _WINDOW) for side in (left, right))

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 Values = NDArray[np.float32]
 
 
-def filled(weight: Values, side: int) -> Values:
+def averaged(values: Values, side: int) -> Values:
     """Mean over the window of ``side`` pixels around each pixel, (h, w); there is nothing beyond the border."""
-    return np.asarray(cv2.boxFilter(weight, cv2.CV_32F, (side, side), borderType=cv2.BORDER_CONSTANT), np.float32)
+    return np.asarray(cv2.boxFilter(values, cv2.CV_32F, (side, side), borderType=cv2.BORDER_CONSTANT), np.float32)
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def windows_of(values: Values, weight: Values, share: Values, side: int) -> Wind
     Args:
         values: shape (h, w).
         weight: shape (h, w): 1 where a pixel counts, else 0.
-        share: ``filled(weight, side)``, not 0.
+        share: ``averaged(weight, side)``, not 0.
         side: of a window, in pixels.
     """
     return _windows(values, values * weight, share, side)
@@ -52,7 +52,7 @@ def correlated(left: Windows, right: Values, weight: Values, share: Values, side
     """Another picture's windows, and the correlation of each with the one's, (h, w)."""
     weighted = np.multiply(right, weight, dtype=np.float32)
     other = _windows(right, weighted, share, side)
-    together = filled(np.multiply(left.values, weighted, dtype=np.float32), side)
+    together = averaged(np.multiply(left.values, weighted, dtype=np.float32), side)
     together /= share
     together -= left.mean * other.mean
     both = left.spread * other.spread
@@ -61,7 +61,7 @@ def correlated(left: Windows, right: Values, weight: Values, share: Values, side
 
 
 def _windows(values: Values, weighted: Values, share: Values, side: int) -> Windows:
-    mean, spread = filled(weighted, side), filled(values * weighted, side)
+    mean, spread = averaged(weighted, side), averaged(values * weighted, side)
     mean /= share
     spread /= share
     spread -= mean * mean

@@ -27,6 +27,7 @@ from charassets.schema import (
     Table,
 )
 from charassets.settings import Settings
+from charassets.similarity.judgement import VERSION as JUDGEMENT
 from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Stage
 
 _PICTURES = ("phash", "phash_mirrored", "signatures", "signatures_mirrored", "preview")
@@ -41,7 +42,7 @@ class CharacterIdentities(Stage):
     """
 
     table: ClassVar[Table] = CHARACTER_IDENTITIES
-    code_version: ClassVar[str] = "3"
+    code_version: ClassVar[str] = f"3.{JUDGEMENT}"
     reads: ClassVar[Mapping[str, Reads]] = {
         CLIP_EMBEDDINGS.name: Reads(
             ("crop_id", "model", "embedding", "head_embedding"), key=("crop_id", "model", "head_embedding")
