@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from charassets.images.local_features import Keypoints
 from charassets.images.preview import Preview
+from charassets.similarity.hamming import differing_bits
 
 _NEAR = 80  # differing bits of 256 between two keypoints that may be one
+_FAR = 1 << 20  # bits; more than there are
 _RATIO = 0.9  # of the bits that differ from the best and the second best match
 _LEAST_MATCHES = 6
 _REPROJECTION = 3.0  # px of the preview
@@ -117,18 +119,12 @@ def settled(picture: Preview, onto: Preview, alignment: Alignment) -> Alignment 
 
 def _matches(near: NDArray[np.uint8], far: NDArray[np.uint8]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Matches that are each other's best and clearly better than the second."""
-    own, others = _signs(near), _signs(far)
-    unlike = own.shape[1] / 2 - own @ others.T / 2
+    unlike = differing_bits(near, far)
     best = unlike.argmin(axis=1)
     rows = np.arange(len(near))
     first = unlike[rows, best]
     mutual = np.flatnonzero((unlike.argmin(axis=0)[best] == rows) & (first <= _NEAR))
     second = unlike[mutual]
-    second[np.arange(len(mutual)), best[mutual]] = np.inf
+    second[np.arange(len(mutual)), best[mutual]] = _FAR
     chosen = mutual[first[mutual] <= _RATIO * second.min(axis=1)]
     return chosen, best[chosen]
-
-
-def _signs(descriptors: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Bits as +1 and -1: the inner product of two is their number less twice those that differ."""
-    return np.unpackbits(descriptors, axis=1).astype(np.float32) * 2 - 1

@@ -1,4 +1,4 @@
-"""The corners of pictures as arrays: signatures as rows of signs, places as complex numbers.
+"""The corners of pictures as arrays: signatures as rows of bytes, places as complex numbers.
 
 What belongs here: reading them. Not here: finding corners (``charassets.images.local_features``), and what two pictures' corners
 say of each other (``poses``).
@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.images.local_features import SIGNATURE_BYTES, SIGNATURES
+from charassets.similarity.hamming import WHOLE_BYTES
 from charassets.similarity.previews import Previews
 
 LoadCorners = Callable[[pa.Array], tuple[Previews, ...]]
@@ -23,7 +24,7 @@ PLACED = ("signature_places", "signature_places_mirrored")
 BITS = SIGNATURE_BYTES * 8
 STRAIGHT, MIRRORED = 0, 1
 _NOTHING = b""
-_SIGNS = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1).astype(np.float32) * 2 - 1
+_CODE_BYTES = -(-SIGNATURE_BYTES // WHOLE_BYTES) * WHOLE_BYTES
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,12 @@ class Corners:
     """Corners of r pictures, filled up with zeros to ``SIGNATURES`` each.
 
     Attributes:
-        signs: float32, shape (r, ``SIGNATURES``, ``BITS``): rows of +1 and -1, so that the inner product of two corners is their
-            number of bits less twice those that differ.
+        codes: uint8, shape (r, ``SIGNATURES``, 16): their signatures, with zeros up to whole words (``hamming``).
         at: complex64, shape (r, ``SIGNATURES``): their places, x + yi in pixels at ``SIGNATURE_SIDE``.
         counts: int64, shape (r,): how many there are.
     """
 
-    signs: NDArray[np.float32]
+    codes: NDArray[np.uint8]
     at: NDArray[np.complex64]
     counts: NDArray[np.int64]
 
@@ -46,12 +46,12 @@ class Corners:
         """From what is stored of r pictures (``charassets.images.local_features.Corners``)."""
         counts = np.array([len(cell) // SIGNATURE_BYTES for cell in signatures], np.int64)
         filled = np.arange(SIGNATURES) < counts[:, None]
-        signs = np.zeros((len(counts), SIGNATURES, BITS), np.float32)
-        signs[filled] = _signs(b"".join(signatures))
+        codes = np.zeros((*filled.shape, _CODE_BYTES), np.uint8)
+        codes[filled, :SIGNATURE_BYTES] = np.frombuffer(b"".join(signatures), np.uint8).reshape(-1, SIGNATURE_BYTES)
         at = np.zeros(filled.shape, np.complex64)
         pixels = np.frombuffer(b"".join(places), np.uint8).reshape(-1, 2)
         at[filled] = pixels.astype(np.float32).view(np.complex64)[:, 0]
-        return cls(signs, at, counts)
+        return cls(codes, at, counts)
 
 
 class CornersOf:
@@ -75,8 +75,4 @@ class CornersOf:
         names = list(zip(places.tolist(), there.tolist(), strict=True))
         cells = [signed[place] if known else _NOTHING for place, known in names]
         found = Corners.read(cells, [placed[place] if known else _NOTHING for place, known in names])
-        return Corners(found.signs[back], found.at[back], found.counts[back])
-
-
-def _signs(cells: bytes) -> NDArray[np.float32]:
-    return _SIGNS.take(np.frombuffer(cells, np.uint8), axis=0).reshape(-1, BITS)
+        return Corners(found.codes[back], found.at[back], found.counts[back])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from charassets.images.local_features import SIGNATURE_SIDE
 from charassets.similarity.alignment import Alignment
 from charassets.similarity.corners import BITS, Corners
+from charassets.similarity.hamming import differing_bits
 
 _NEAR = 26  # differing bits of two signatures that are each other's nearest
 _MATCHES, _TELLING_MATCHES = 32, 16  # the nearest that are asked whether they agree; that poses are taken from
@@ -79,7 +80,7 @@ class Pose:
 
 def agreeing(own: Corners, others: Corners) -> Agreeing:
     """What the corners of r pictures say of those of r others, one by one."""
-    unlike = _unlike(own.signs, others.signs)
+    unlike = _unlike(own, others)
     nearest = unlike.argmin(axis=2)
     least = np.take_along_axis(unlike, nearest[:, :, None], axis=2)[:, :, 0]
     best = np.take_along_axis(unlike.min(axis=1), nearest, axis=1)
@@ -97,7 +98,7 @@ def refined(pose: Pose, own: Corners, other: Corners) -> Pose:
     A pose comes from two corners in whole pixels; that of twenty lays previews on each other to half a pixel.
     """
     n, m = int(own.counts[0]), int(other.counts[0])
-    rows, columns = np.nonzero(_unlike(own.signs[:, :n], other.signs[:, :m])[0] <= _GUIDED)
+    rows, columns = np.nonzero(differing_bits(own.codes[0, :n], other.codes[0, :m]) <= _GUIDED)
     here, there = own.at[0, rows].astype(np.complex128), other.at[0, columns]
     factor, shift = pose.factor, pose.shift
     for _ in range(2):
@@ -115,11 +116,12 @@ def refined(pose: Pose, own: Corners, other: Corners) -> Pose:
     return Pose(pose.agree, factor, shift, pose.mirrored)
 
 
-def _unlike(own: NDArray[np.float32], others: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Differing bits of every corner with every other, (r, n, m); half the bits where one is none."""
-    unlike = own @ others.swapaxes(1, 2)
-    unlike *= -0.5
-    unlike += BITS / 2
+def _unlike(own: Corners, others: Corners) -> NDArray[np.int32]:
+    """Differing bits of every corner with every other, (r, n, m); all bits where one is none."""
+    pairs = zip(own.codes, others.codes, own.counts.tolist(), others.counts.tolist(), strict=True)
+    unlike = np.full((*own.at.shape, others.at.shape[1]), BITS, np.int32)
+    for into, (codes, other, n, m) in zip(unlike, pairs, strict=True):
+        into[:n, :m] = differing_bits(codes[:n], other[:m])
     return unlike
 
 

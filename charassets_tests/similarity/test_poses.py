@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 from numpy.typing import NDArray
 
-from charassets.images.local_features import Keypoints, signatures
+from charassets.images.local_features import SIGNATURE_BYTES, Keypoints, signatures
 from charassets.images.preview import Preview, decoded, encoded
 from charassets.similarity.agreement import compare
 from charassets.similarity.alignment import Alignment, assumed, settled
@@ -92,7 +92,7 @@ def test_pictures_without_corners_have_no_pose(drawing):
     assert not seen.told[0] and not seen.unlike[0]
 
 
-def test_corners_are_read_as_signs_and_places_and_filled_up(drawing):
+def test_corners_are_read_as_codes_and_places_and_filled_up(drawing):
     picture = preview(drawing)
     look, _ = looked(picture, picture)
     (straight, mirrored) = signatures(picture)
@@ -100,10 +100,12 @@ def test_corners_are_read_as_signs_and_places_and_filled_up(drawing):
         found = CornersOf.of(look._corners, np.array([1, 0]), side)  # noqa: SLF001
         n = int(found.counts[0])
         assert 32 < n <= found.at.shape[1]
-        assert np.packbits(found.signs[0, :n] > 0, axis=1).tobytes() == corners.signatures
+        assert found.codes[0, :n, :SIGNATURE_BYTES].tobytes() == corners.signatures
         at = np.stack([found.at[0, :n].real, found.at[0, :n].imag], axis=1)
         assert at.astype(np.uint8).tobytes() == corners.places
-        assert not found.signs[0, n:].any() and not found.at[0, n:].any()
+        assert (
+            not found.codes[0, n:].any() and not found.at[0, n:].any() and not found.codes[..., SIGNATURE_BYTES:].any()
+        )
 
 
 def test_a_rough_look_tells_copies_from_strangers(drawing):
