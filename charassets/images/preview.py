@@ -79,9 +79,7 @@ def decoded(data: bytes) -> Preview:
         raise OSError(f"no preview of ours: {error}") from error
     if values.shape[2] == 3:
         return of(values, None)
-    alpha = values[..., 3:].astype(np.uint16)
-    on_white = (values[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255
-    return of(on_white.astype(np.uint8), values[..., 3])
+    return of(_on_white(values), np.ascontiguousarray(values[..., 3]))
 
 
 def of(pixels: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Preview:
@@ -100,7 +98,7 @@ def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[n
         solid: (h, w) bool: not transparent.
     """
     found = solid & ~_plain(pixels, solid)
-    rows, columns = (np.flatnonzero(found.mean(axis=axis) > _SHOWN) for axis in (1, 0))
+    rows, columns = (np.flatnonzero(_means(found, axis) > _SHOWN) for axis in (1, 0))
     if min(len(rows), len(columns)) < _LEAST_SIDE:
         return solid if solid.any() else np.ones_like(solid)
     # A frame bleeds into what it surrounds: its edge belongs to neither.
@@ -115,18 +113,24 @@ def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[n
     return content if content.mean() > _LEAST_SHARE else solid
 
 
+def _on_white(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The colours of (h, w, 4) uint8 RGBA on white, rounded."""
+    alpha = cv2.cvtColor(np.ascontiguousarray(values[..., 3]), cv2.COLOR_GRAY2RGB)
+    covering = cv2.multiply(cv2.cvtColor(values, cv2.COLOR_RGBA2RGB), alpha, scale=1 / 255)
+    return np.asarray(cv2.add(covering, 255 - alpha), np.uint8)
+
+
 def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels of the border's commonest colour that are connected with the border, if it covers enough of the border."""
-    none = np.zeros_like(solid)
-    shown = [part[kept] for part, kept in zip(_ring(pixels), _ring(solid), strict=True)]
-    border = np.concatenate(shown)
+    border = np.concatenate([part.reshape(-1, 3) for part in _ring(pixels)])
+    border = border[np.concatenate([part.ravel() for part in _ring(solid)])]
     if not len(border):
-        return none
+        return np.zeros_like(solid)
     red, green, blue = (border // _STEP).astype(np.int32).T
     cells = (red * _STEPS + green) * _STEPS + blue
     colour = border[cells == np.bincount(cells).argmax()].mean(axis=0)
     if (np.abs(border.T - colour[:, None]) <= _PLAIN).all(axis=0).mean() < _PLAIN_SHARE:
-        return none
+        return np.zeros_like(solid)
     near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)).view(bool)
     number, labels = cv2.connectedComponents((near | ~solid).view(np.uint8), connectivity=4)
     regions = np.asarray(labels, np.int32)
@@ -134,6 +138,11 @@ def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bo
     touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
     touching[0] = False
     return touching[regions] & near
+
+
+def _means(mask: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
+    """Share of each row (axis 1) or column (axis 0) that is set."""
+    return cv2.reduce(mask.view(np.uint8), axis, cv2.REDUCE_SUM, dtype=cv2.CV_32S).ravel() / mask.shape[axis]
 
 
 def _ring(values: np.ndarray) -> tuple[np.ndarray, ...]:

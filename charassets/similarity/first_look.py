@@ -23,7 +23,7 @@ from charassets.similarity.candidates import Pairs
 from charassets.similarity.corners import MIRRORED, STRAIGHT, Corners, CornersOf, LoadCorners
 from charassets.similarity.poses import Agreeing, Pose, agreeing, refined
 
-AT_ONCE = 16
+AT_ONCE = 64
 """Pairs compared at a time: what they need stays in the cache."""
 
 _AGREE = 7  # corners that agree on a pose from which on a pair is looked at

@@ -1,7 +1,7 @@
 """How many bits of binary codes differ, each with each.
 
-What belongs here: the count. Not here: nearest codes of many (``charassets.identity.drawings``), and what follows from it (``poses``,
-``alignment``).
+What belongs here: the count. Not here: the nearest of many codes (``charassets.identity.drawings``), and what follows from it
+(``poses``, ``alignment``).
 """
 
 import numpy as np

@@ -45,6 +45,10 @@ DETAILS = pa.schema(
 """What a close look measured, where the pictures are not different."""
 
 
+_PAIRS_OF_A_THREAD = (
+    2_048  # looked at by their corners in a fifth of a second; two threads take half as much time again of both
+)
+
 TOLD_EVERY = 20_000
 """Pairs after which answers are told: ten minutes of two cores, a megabyte."""
 
@@ -147,7 +151,8 @@ class _Poses:
     def of(cls, corners: LoadCorners, contents: pa.Array, pairs: Pairs, threads: int) -> "_Poses":
         asked, ends = _within(pairs)
         look, seen = FirstLook(corners, contents.take(pa.array(asked))), Glance.empty(len(pairs))
-        _each(lambda at: look.glance(ends[at : at + AT_ONCE], seen, at), range(0, len(pairs), AT_ONCE), threads)
+        needed = min(threads, 1 + len(pairs) // _PAIRS_OF_A_THREAD)
+        _each(lambda at: look.glance(ends[at : at + AT_ONCE], seen, at), range(0, len(pairs), AT_ONCE), needed)
         return cls(look, ends, seen)
 
     def pose(self, i: int) -> Pose | None:

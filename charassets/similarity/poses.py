@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charassets.images.local_features import SIGNATURE_SIDE
+from charassets.images.local_features import SIGNATURE_SIDE, SIGNATURES
 from charassets.similarity.alignment import Alignment
 from charassets.similarity.corners import BITS, Corners
 from charassets.similarity.hamming import differing_bits
@@ -28,6 +28,7 @@ _SCALE = 5.0  # times
 _GUIDED = 30  # differing bits of two corners that lie on each other
 _LEAST_GUIDED = 3
 
+_EVERY = np.arange(SIGNATURES)
 _ONE, _OTHER = np.triu_indices(_TELLING_MATCHES, 1)
 
 
@@ -80,11 +81,7 @@ class Pose:
 
 def agreeing(own: Corners, others: Corners) -> Agreeing:
     """What the corners of r pictures say of those of r others, one by one."""
-    unlike = _unlike(own, others)
-    nearest = unlike.argmin(axis=2)
-    least = np.take_along_axis(unlike, nearest[:, :, None], axis=2)[:, :, 0]
-    best = np.take_along_axis(unlike.min(axis=1), nearest, axis=1)
-    least[(best < least) | (least > _NEAR)] = BITS  # not each other's nearest, or far
+    nearest, least = _nearest(own, others)
     order = np.argsort(least, axis=1, kind="stable")[:, :_MATCHES]
     there = np.take_along_axis(least, order, axis=1) < BITS
     here = np.take_along_axis(own.at, order, axis=1)
@@ -116,13 +113,18 @@ def refined(pose: Pose, own: Corners, other: Corners) -> Pose:
     return Pose(pose.agree, factor, shift, pose.mirrored)
 
 
-def _unlike(own: Corners, others: Corners) -> NDArray[np.int32]:
-    """Differing bits of every corner with every other, (r, n, m); all bits where one is none."""
-    pairs = zip(own.codes, others.codes, own.counts.tolist(), others.counts.tolist(), strict=True)
-    unlike = np.full((*own.at.shape, others.at.shape[1]), BITS, np.int32)
-    for into, (codes, other, n, m) in zip(unlike, pairs, strict=True):
-        into[:n, :m] = differing_bits(codes[:n], other[:m])
-    return unlike
+def _nearest(own: Corners, others: Corners) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The nearest corner of the other picture to every corner, and how many bits differ; all where they are not each other's."""
+    nearest, least = np.zeros(own.at.shape, np.int64), np.full(own.at.shape, BITS, np.int32)
+    for row, (n, m) in enumerate(zip(own.counts.tolist(), others.counts.tolist(), strict=True)):
+        if n and m:
+            unlike = differing_bits(own.codes[row, :n], others.codes[row, :m])
+            to = unlike.argmin(axis=1)
+            bits = unlike[_EVERY[:n], to]
+            back = unlike.min(axis=0)[to]
+            nearest[row, :n] = to
+            np.copyto(least[row, :n], bits, where=(bits <= back) & (bits <= _NEAR))
+    return nearest, least
 
 
 def _on_one_pose(
