@@ -21,6 +21,7 @@ from charassets.errors import StorageError, UsageError, VerificationError
 from charassets.lake import faults
 from charassets.lake.cache import digest_of
 from charassets.lake.fingerprint import canonical
+from charassets.lake.footers import Footers
 from charassets.lake.store import Store
 from charassets.schema import BOOKS, TABLES
 
@@ -108,8 +109,8 @@ class Manifest:
 class Fragment:
     """A committed fragment, open for reading. Its files are hashed at the first read in a process."""
 
-    def __init__(self, store: Store, manifest: Manifest, verified: set[str]) -> None:
-        self._store, self._verified = store, verified
+    def __init__(self, store: Store, manifest: Manifest, verified: set[str], footers: Footers) -> None:
+        self._store, self._verified, self._footers = store, verified, footers
         self.manifest = manifest
         self._folder = folder(manifest.table, manifest.shard)
 
@@ -160,8 +161,8 @@ class Fragment:
             VerificationError: the file is not the one that was written.
         """
         with self._open(role, columns) as source:
-            file = pq.ParquetFile(source, page_checksum_verification=True)
-            self._check_there(columns or (), file.schema_arrow.names)
+            file, names = self._footers.opened(source, self.manifest.file(role).sha256)
+            self._check_there(columns or (), names)
             table = file.read(columns=columns, use_threads=False)
             return table if columns is None else table.select(columns)
 
@@ -173,12 +174,12 @@ class Fragment:
             VerificationError: the file is not the one that was written.
         """
         with self._open("rows", columns) as source:
-            file = pq.ParquetFile(source, page_checksum_verification=True)
-            self._check_there(columns, file.schema_arrow.names)
+            file, names = self._footers.opened(source, self.manifest.file("rows").sha256)
+            self._check_there(columns, names)
             for batch in file.iter_batches(batch_rows, columns=columns, use_threads=False):
                 yield pa.Table.from_batches([batch.select(columns)])
 
-    def _check_there(self, columns: Sequence[str], names: Sequence[str]) -> None:
+    def _check_there(self, columns: Sequence[str], names: frozenset[str]) -> None:
         if lacking := [name for name in columns if name not in names]:
             table = self.manifest.table
             raise UsageError(
@@ -295,6 +296,7 @@ class Lake:
     def __init__(self, store: Store) -> None:
         self.store = store
         self._verified: set[str] = set()
+        self._footers = Footers()
 
     def fragment(self, table: str, shard: str) -> Fragment | None:
         """The committed fragment, or None where there is none.
@@ -311,7 +313,7 @@ class Lake:
             raise VerificationError(
                 "the manifest is of another fragment", where=path, todo="delete it; the next run rebuilds"
             )
-        return Fragment(self.store, manifest, self._verified)
+        return Fragment(self.store, manifest, self._verified, self._footers)
 
     def shards(self, table: str) -> list[str]:
         """Shards of a table that are committed, sorted."""

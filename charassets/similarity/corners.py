@@ -35,11 +35,13 @@ class Corners:
         codes: uint8, shape (r, ``SIGNATURES``, 16): their signatures, with zeros up to whole words (``hamming``).
         at: complex64, shape (r, ``SIGNATURES``): their places, x + yi in pixels at ``SIGNATURE_SIDE``.
         counts: int64, shape (r,): how many there are.
+        picture: int64, shape (r,): the same where it is the same picture.
     """
 
     codes: NDArray[np.uint8]
     at: NDArray[np.complex64]
     counts: NDArray[np.int64]
+    picture: NDArray[np.int64]
 
     @classmethod
     def read(cls, signatures: Sequence[bytes], places: Sequence[bytes]) -> "Corners":
@@ -51,7 +53,16 @@ class Corners:
         at = np.zeros(filled.shape, np.complex64)
         pixels = np.frombuffer(b"".join(places), np.uint8).reshape(-1, 2)
         at[filled] = pixels.astype(np.float32).view(np.complex64)[:, 0]
-        return cls(codes, at, counts)
+        return cls(codes, at, counts, np.arange(len(counts)))
+
+    def rows(self, some: NDArray[np.int64]) -> "Corners":
+        """Those of some rows."""
+        return Corners(self.codes[some], self.at[some], self.counts[some], self.picture[some])
+
+    def beside(self, other: "Corners") -> "Corners":
+        """Row by row, each followed by the other's."""
+        pairs = zip(vars(self).values(), vars(other).values(), strict=True)
+        return Corners(*(np.stack(pair, axis=1).reshape(-1, *pair[0].shape[1:]) for pair in pairs))
 
 
 class CornersOf:
@@ -75,4 +86,4 @@ class CornersOf:
         names = list(zip(places.tolist(), there.tolist(), strict=True))
         cells = [signed[place] if known else _NOTHING for place, known in names]
         found = Corners.read(cells, [placed[place] if known else _NOTHING for place, known in names])
-        return Corners(found.codes[back], found.at[back], found.counts[back])
+        return found.rows(back)

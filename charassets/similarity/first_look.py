@@ -108,7 +108,9 @@ def _seen(own: Corners, straight: Corners, mirrored: Corners) -> Glance:
     """What corners say of r pictures and r others, of which those of the mirror images are known too."""
     counts = np.stack([own.counts, straight.counts, mirrored.counts])
     told = np.asarray((counts >= _TELLING).all(axis=0))
-    found = [agreeing(own, others) for others in (straight, mirrored)]
+    twice = np.repeat(np.arange(len(own.counts)), 2)
+    both = agreeing(own.rows(twice), straight.beside(mirrored))
+    found = [Agreeing(*(values[side::2] for values in vars(both).values())) for side in (STRAIGHT, MIRRORED)]
     unlike = told & ~np.logical_or(*(_likely(side) for side in found))
     turned = found[1].agree > found[0].agree
     agree, factor, shift = (

@@ -23,5 +23,5 @@ def differing_bits(codes: NDArray[np.uint8], others: NDArray[np.uint8]) -> NDArr
     found = np.empty((len(codes), len(others)), np.int32)
     if found.size:
         ends = (faiss.swig_ptr(values) for values in (codes, others))
-        faiss.hammings(*ends, len(codes), len(others), codes.shape[1], faiss.swig_ptr(found))
+        faiss.hammings(*ends, len(codes), len(others), codes.shape[1], faiss.swig_ptr(found))  # pyright: ignore[reportAttributeAccessIssue]
     return found

@@ -15,7 +15,7 @@ from charassets.similarity.alignment import Alignment, aligned, assumed, settled
 from charassets.similarity.poses import Pose
 from charassets.similarity.rough_look import Over, Rough, Small
 
-VERSION = 11
+VERSION = 12
 """Raised by hand when the same pair would be answered otherwise, or previews are made otherwise: kept answers are dropped."""
 
 DUPLICATE, VARIANT, DIFFERENT = "duplicate", "variant", "different"
@@ -164,18 +164,20 @@ def judge(
             _tell(pair, alignment, pair.rough(alignment))
     told = pair.best.answer == DUPLICATE or (pose is not None and _told(pair, pose))
     if pair.best.answer != DUPLICATE and (thorough or not told):
-        _by_keypoints(pair, left, right)
+        _by_keypoints(pair, left, right, pose)
     if pair.best.answer != DUPLICATE:
         pair.settle()
     return pair.best
 
 
-def _by_keypoints(pair: "_Pair", left: Seen, right: Seen) -> None:
-    ways = [
-        aligned(left.keypoints, right.keypoints, mirrored=False),
-        aligned(left.turned, right.keypoints, mirrored=True),
-    ]
-    found = max((way for way in ways if way), key=lambda way: way.inliers, default=None)
+def _by_keypoints(pair: "_Pair", left: Seen, right: Seen, pose: Pose | None) -> None:
+    found = None
+    for mirrored in (True, False) if pose is not None and pose.mirrored else (False, True):
+        way = aligned(left.turned if mirrored else left.keypoints, right.keypoints, mirrored=mirrored)
+        if way is not None and (found is None or way.inliers > found.inliers):
+            found = way
+        if found is not None and found.inliers >= _SURE_INLIERS and pose is not None and pose.agree >= _INLIERS:
+            break  # keypoints and corners agree on one side
     if found is not None and found.inliers >= _INLIERS:
         pair.look(found, sure=found.inliers >= _SURE_INLIERS)
 

@@ -8,6 +8,7 @@ References:
     Umeyama (1991), Least-squares estimation of transformation parameters between two point patterns.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +29,7 @@ _SCALE = 5.0  # times
 _GUIDED = 30  # differing bits of two corners that lie on each other
 _LEAST_GUIDED = 3
 
+_TOGETHER = 8
 _EVERY = np.arange(SIGNATURES)
 _ONE, _OTHER = np.triu_indices(_TELLING_MATCHES, 1)
 
@@ -116,15 +118,26 @@ def refined(pose: Pose, own: Corners, other: Corners) -> Pose:
 def _nearest(own: Corners, others: Corners) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     """The nearest corner of the other picture to every corner, and how many bits differ; all where they are not each other's."""
     nearest, least = np.zeros(own.at.shape, np.int64), np.full(own.at.shape, BITS, np.int32)
-    for row, (n, m) in enumerate(zip(own.counts.tolist(), others.counts.tolist(), strict=True)):
-        if n and m:
-            unlike = differing_bits(own.codes[row, :n], others.codes[row, :m])
-            to = unlike.argmin(axis=1)
-            bits = unlike[_EVERY[:n], to]
-            back = unlike.min(axis=0)[to]
-            nearest[row, :n] = to
-            np.copyto(least[row, :n], bits, where=(bits <= back) & (bits <= _NEAR))
+    for some in _of_one(own.picture):
+        n, k = own.counts[some.start], some.stop - some.start
+        unlike = differing_bits(own.codes[some.start, :n], others.codes[some].reshape(k * SIGNATURES, -1))
+        unlike = unlike.reshape(n, k, SIGNATURES)
+        for i in np.flatnonzero(others.counts[some] < SIGNATURES).tolist():
+            unlike[:, i, others.counts[some.start + i] :] = BITS
+        to = unlike.argmin(axis=2)
+        bits = np.take_along_axis(unlike, to[:, :, None], axis=2)[:, :, 0]
+        back = unlike.min(axis=0, initial=BITS)[_EVERY[:k], to]
+        nearest[some, :n] = to.T
+        np.copyto(least[some, :n], bits.T, where=((bits <= back) & (bits <= _NEAR)).T)
     return nearest, least
+
+
+def _of_one(pictures: NDArray[np.int64]) -> Iterator[slice]:
+    """Rows of one picture that follow each other, few enough for the cache."""
+    starts = np.flatnonzero(np.diff(pictures, prepend=-1))
+    for start, end in zip(starts.tolist(), [*starts[1:].tolist(), len(pictures)], strict=True):
+        for first in range(start, end, _TOGETHER):
+            yield slice(first, min(first + _TOGETHER, end))
 
 
 def _on_one_pose(

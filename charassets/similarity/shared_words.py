@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from charassets.similarity.buckets import Buckets
 from charassets.similarity.candidates import Pairs, distinct, unkeyed
-from charassets.similarity.words import OWNER, OWNER_BITS, WORD_BITS, Marked, Owned, numbers_of
+from charassets.similarity.words import OWNER, OWNER_BITS, WORD_BITS, Marked, Owned, is_wide, numbers_of
 
 VOTES = 3
 """Words two pictures must share. Two let in six times as many strangers for a few re-cropped copies more."""
@@ -78,7 +78,8 @@ def with_more(before: Shared, new: Owned, old: Owned, n: int, votes: int = VOTES
     """
     fresh = distinct(np.concatenate([_NOTHING, *numbers_of(new, n)]))
     added = np.unique(fresh & OWNER)
-    groups = _Groups.of(_of_several(distinct(np.concatenate([fresh, *numbers_of(old, n, Marked(fresh >> WORD_BITS))]))))
+    wanted = Marked(fresh >> WORD_BITS, wide=is_wide(n))
+    groups = _Groups.of(_of_several(distinct(np.concatenate([fresh, *numbers_of(old, n, wanted)]))))
     is_new = np.zeros(int(max((groups.owner.max(initial=0), added.max(initial=0)))) + 1, bool)
     is_new[added.astype(np.int64)] = True
     gained = [keys[_of_any(keys, is_new)] for keys in _keys(groups.said())]

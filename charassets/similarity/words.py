@@ -30,8 +30,10 @@ OWNER = np.uint64((1 << 29) - 1)
 WORD_BITS = OWNER_BITS + np.uint64(1)
 """Of a number the lowest bits are the picture's place, the next is whether it is the mirror image, the rest the word."""
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MARK_BITS = 27  # 128 MB at most
+_GOLDEN = np.uint32(0x9E3779B1)
+_SALT = np.array([0, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F], np.uint32)  # of the places in a signature
+_MARK_BITS = 27  # 16 MB at most
+_AT_ONCE = 8_192  # signatures, whose words stay in the cache
 
 
 def is_wide(n: int) -> bool:
@@ -43,21 +45,39 @@ class Marked:
     """Some words, marked for a quick look: a few others, one in thirty at most, are taken for one of them.
 
     Args:
-        words: uint64, any shape and order.
+        words: uint64, any shape and order: words with their places in the signature above.
+        wide: whether they are long ones.
     """
 
-    def __init__(self, words: NDArray[np.uint64]) -> None:
+    def __init__(self, words: NDArray[np.uint64], *, wide: bool) -> None:
         bits = min(_MARK_BITS, max(10, words.size.bit_length() + 5))
-        self._shift = np.uint64(64 - bits)
-        self._marks = np.zeros(1 << bits, bool)
-        self._marks[self._slot(words)] = True
+        self._shift = np.uint32(32 - bits)
+        marks = np.zeros(1 << bits, bool)
+        marks[self._slot(words.astype(np.uint32) & _lowest(wide), _SALT[(words >> _length(wide)).astype(np.int64)])] = (
+            True
+        )
+        self._marks = np.packbits(marks, bitorder="little")
 
-    def of(self, words: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        """Which are among them, or taken for one."""
-        return self._marks[self._slot(words)]
+    def among(self, words: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Which are among them, or taken for one, of n signatures with k words each: places in the flat array, ascending.
 
-    def _slot(self, words: NDArray[np.uint64]) -> NDArray[np.int64]:
-        return ((words * _GOLDEN) >> self._shift).view(np.int64)
+        Args:
+            words: shape (n, k).
+        """
+        found = [np.empty(0, np.int64)]
+        for start in range(0, len(words), _AT_ONCE):
+            slot = self._slot(words[start : start + _AT_ONCE], _SALT[: words.shape[1]]).ravel()
+            marks = self._marks.take(slot >> np.uint32(3))
+            marks >>= (slot & np.uint32(7)).astype(np.uint8)
+            marks &= 1
+            found.append(np.flatnonzero(marks.view(bool)) + start * words.shape[1])
+        return np.concatenate(found)
+
+    def _slot(self, words: NDArray[np.uint32], salt: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        slot = words ^ salt
+        slot *= _GOLDEN
+        slot >>= self._shift
+        return slot
 
 
 def numbers_of(signed: Owned, n: int, marked: Marked | None = None) -> Iterator[NDArray[np.uint64]]:
@@ -88,18 +108,33 @@ def _of(
     _, ends, data = signatures.buffers()
     ends = np.frombuffer(ends, np.int32)[signatures.offset : signatures.offset + len(signatures) + 1]
     held = np.frombuffer(data or b"", np.uint8)[ends[0] : ends[-1]].reshape(-1, SIGNATURE_BYTES)
-    owner = np.repeat(owners, np.diff(ends) // SIGNATURE_BYTES)
+    words = _cut(held, wide)
+    places = words.shape[1]
+    last = (ends[1:] - ends[0]) // SIGNATURE_BYTES * places  # of a picture's words, which come before it
+    if marked is None:
+        found, owner = np.arange(words.size), np.repeat(owners, np.diff(last, prepend=0))
+    else:
+        found = marked.among(words)
+        owner = owners[np.searchsorted(last, found, side="right")]
     if (owner < 0).any():
         mine = owner >= 0
-        held, owner = held[mine], owner[mine]
-    owner = owner.astype(np.uint64) | np.uint64(flipped) << OWNER_BITS
+        found, owner = found[mine], owner[mine]
+    numbers = words.ravel()[found] | (found % places).astype(np.uint64) << _length(wide)
+    return numbers << WORD_BITS | np.uint64(flipped) << OWNER_BITS | owner.astype(np.uint64)
+
+
+def _cut(signatures: NDArray[np.uint8], wide: bool) -> NDArray[np.uint32]:
+    """The words of n signatures, shape (n, words of each)."""
     if wide:
-        words = held.view("<u4").astype(np.uint64)
-    else:
-        three = held.reshape(len(held), SIGNATURE_BYTES // 3, 3).astype(np.uint64)
-        words = three[..., 0] | three[..., 1] << np.uint64(8) | three[..., 2] << np.uint64(16)
-    words |= np.arange(words.shape[1], dtype=np.uint64)[None] << np.uint64(32 if wide else 24)
-    if marked is None:
-        return (words << WORD_BITS | owner[:, None]).ravel()
-    found = np.flatnonzero(marked.of(words.ravel()))
-    return words.ravel()[found] << WORD_BITS | owner[found // words.shape[1]]
+        return signatures.view("<u4")
+    three = signatures.reshape(len(signatures), SIGNATURE_BYTES // 3, 3).astype(np.uint32)
+    return three[..., 0] | three[..., 1] << np.uint32(8) | three[..., 2] << np.uint32(16)
+
+
+def _length(wide: bool) -> np.uint64:
+    """Bits of a word."""
+    return np.uint64(32 if wide else 24)
+
+
+def _lowest(wide: bool) -> np.uint32:
+    return np.uint32((1 << int(_length(wide))) - 1)

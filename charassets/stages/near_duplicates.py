@@ -196,5 +196,5 @@ def _tag_counts(raw: Collection, records: pa.Array) -> np.ndarray:
         places = where.of(batch["record_id"])
         for place, line in zip(places.tolist(), batch["tags"].to_pylist(), strict=True):
             if line and place >= 0:
-                counts[place] = sum(1 for piece in pieces(line) if piece.strip())
+                counts[place] = sum(map(bool, map(str.strip, pieces(line))))
     return counts

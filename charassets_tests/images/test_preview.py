@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from charassets.images.local_features import SIGNATURE_BYTES, SIGNATURES, Corners, keypoints, signatures
-from charassets.images.preview import SIDE, decoded, encoded, of
+from charassets.images.preview import SIDE, _on_white, decoded, encoded, of
 from charassets.studio.scenes import draw_scene
 
 
@@ -36,6 +36,14 @@ def test_a_cut_out_lies_on_white_and_its_content_is_what_is_opaque():
     preview = decoded(encoded(pixels, alpha))
     assert preview.content.sum() == 60 * 30 and preview.content[20:80, 30:60].all()
     assert (preview.pixels[~preview.content] == 255).all()
+
+
+def test_what_is_half_transparent_is_laid_on_white_and_rounded():
+    values = np.zeros((256, 256, 4), np.uint8)
+    values[..., 0], values[..., 3] = np.arange(256)[:, None], np.arange(256)[None]
+    colour, alpha = values[..., 0].astype(int), values[..., 3].astype(int)
+    red = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+    assert _on_white(values)[..., 0].tolist() == red.tolist()
 
 
 @pytest.mark.parametrize("frame", [0, 20], ids=["background", "frame around a background"])

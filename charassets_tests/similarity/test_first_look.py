@@ -83,3 +83,15 @@ def test_pairs_with_close_hashes_are_looked_at_whatever_their_corners(signed, th
     for bits, answer in ((40, IS_DIFFERENT), (12, NOT_SEEN)):
         found = look(contents, pairs, np.array([bits], np.int32), np.array([30], np.int32))
         assert found.answers.tolist() == [answer]
+
+
+def test_a_picture_that_is_in_many_pairs_is_seen_as_in_each_alone(signed, pictures):
+    names = list(pictures)
+    whole = np.array([[i, j] for i in range(len(names)) for j in range(len(names)) if i != j])
+    look = FirstLook(signed, pa.array(names))
+    together, alone = Glance.empty(len(whole)), Glance.empty(len(whole))
+    look.glance(whole, together)
+    for row in range(len(whole)):
+        look.glance(whole[row : row + 1], alone, row)
+    for name, values in vars(together).items():
+        assert values.tolist() == vars(alone)[name].tolist(), name

@@ -143,3 +143,19 @@ def test_pictures_added_in_any_order_share_what_they_share_at_once(crowd: tuple[
 
 def told_of(shared: Shared) -> dict[int, int]:
     return dict(zip(shared.keys.tolist(), shared.votes.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("wide", [False, True])
+def test_marked_words_are_found_and_few_others(wide):
+    random = np.random.default_rng(0)
+    length = 32 if wide else 24
+    held = random.integers(0, 1 << length, (20_000, 3 if wide else 4)).astype(np.uint32)
+    places = np.arange(held.shape[1], dtype=np.uint64) << np.uint64(length)
+    some = np.sort(random.choice(held.size, 500, replace=False))
+    marked = words.Marked((held.astype(np.uint64) | places).ravel()[some], wide=wide)
+    found = marked.among(held)
+    assert (np.diff(found) > 0).all() and np.isin(some, found).all()
+    assert len(found) - len(some) < held.size / 15
+    elsewhere = marked.among(np.roll(held, 1, axis=1))  # the same words at other places of their signatures
+    assert len(elsewhere) < held.size / 15
+    assert not len(marked.among(held[:0]))
