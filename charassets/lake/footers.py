@@ -10,9 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _MOST = 1_024  # footers kept, the last ones asked for
-_LARGEST = (
-    256  # columns times row groups, 100 kB; shards of many thousands of rows have more, and take longer to read anyway
-)
+_LARGEST = 256  # columns times row groups, 100 kB; larger shards have more, and take longer to read anyway
 
 
 class Footers:

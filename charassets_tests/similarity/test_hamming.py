@@ -19,3 +19,8 @@ def test_bits_are_those_counted_one_by_one(width, n, m):
 def test_of_no_codes_there_are_none():
     some, none = np.zeros((3, 16), np.uint8), np.zeros((0, 16), np.uint8)
     assert differing_bits(some, none).shape == (3, 0) and differing_bits(none, some).shape == (0, 3)
+
+
+def test_codes_of_other_lengths_are_refused():
+    with pytest.raises(ValueError, match="of 16 and of 8 bytes"):
+        differing_bits(np.zeros((3, 16), np.uint8), np.zeros((3, 8), np.uint8))
