@@ -52,10 +52,8 @@ class Marked:
     def __init__(self, words: NDArray[np.uint64], *, wide: bool) -> None:
         bits = min(_MARK_BITS, max(10, words.size.bit_length() + 5))
         self._shift = np.uint32(32 - bits)
-        marks = np.zeros(1 << bits, bool)
-        marks[self._slot(words.astype(np.uint32) & _lowest(wide), _SALT[(words >> _length(wide)).astype(np.int64)])] = (
-            True
-        )
+        marks, places = np.zeros(1 << bits, bool), (words >> _length(wide)).astype(np.int64)
+        marks[self._slot(words.astype(np.uint32) & _lowest(wide), _SALT[places])] = True
         self._marks = np.packbits(marks, bitorder="little")
 
     def among(self, words: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -112,14 +110,15 @@ def _of(
     places = words.shape[1]
     last = (ends[1:] - ends[0]) // SIGNATURE_BYTES * places  # of a picture's words, which come before it
     if marked is None:
-        found, owner = np.arange(words.size), np.repeat(owners, np.diff(last, prepend=0))
+        place = np.arange(places, dtype=np.uint64) << _length(wide)
+        numbers, owner = (words | place).ravel(), np.repeat(owners, np.diff(last, prepend=0))
     else:
         found = marked.among(words)
         owner = owners[np.searchsorted(last, found, side="right")]
+        numbers = words.ravel()[found] | (found % places).astype(np.uint64) << _length(wide)
     if (owner < 0).any():
         mine = owner >= 0
-        found, owner = found[mine], owner[mine]
-    numbers = words.ravel()[found] | (found % places).astype(np.uint64) << _length(wide)
+        numbers, owner = numbers[mine], owner[mine]
     return numbers << WORD_BITS | np.uint64(flipped) << OWNER_BITS | owner.astype(np.uint64)
 
 
