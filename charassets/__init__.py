@@ -1,8 +1,8 @@
 """charassets: Dagster data assets that turn drawn-character images with noisy tags into training sets people trust.
 
 Importing the package sets the safety switches of the libraries underneath before any of them can be imported: no pickle
-is ever executed, nothing is installed or fetched behind the user's back, nothing is reported to anybody. And it asks the threads
-of NumPy's matrix products not to spin for long when one is done.
+is ever executed, nothing is installed or fetched behind the user's back, nothing is reported to anybody. And it asks threads of
+matrix products and loops to sleep when one is done.
 """
 
 import os as _os
@@ -28,6 +28,9 @@ _THRIFT = {
     # OpenBLAS's threads spin for 2**26 cycles after a product, 27 ms of a core that others could use; 2**18 are 0.1 ms, and
     # products that follow each other take as long.
     "OPENBLAS_THREAD_TIMEOUT": "18",
+    # Threads of PyTorch and FAISS spin for milliseconds where the next loop may come: a tenth of what the neighbour graph and the
+    # characters take, and nothing comes sooner.
+    "OMP_WAIT_POLICY": "PASSIVE",
 }
 for _name, _value in (*_SAFETY_SWITCHES.items(), *_THRIFT.items()):
     _os.environ.setdefault(_name, _value)

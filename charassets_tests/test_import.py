@@ -7,17 +7,22 @@ _LOOK = """
 import os, sys
 import charassets
 assert "numpy" not in sys.modules
-print(os.environ["OPENBLAS_THREAD_TIMEOUT"], os.environ["YOLO_AUTOINSTALL"])
+print(*(os.environ[name] for name in sys.argv[1:]))
 """
+
+_NAMES = ("OPENBLAS_THREAD_TIMEOUT", "OMP_WAIT_POLICY", "YOLO_AUTOINSTALL")
 
 
 def test_switches_are_set_before_anything_reads_them_and_leave_others_alone(own_environment, monkeypatch):
-    for name in ("OPENBLAS_THREAD_TIMEOUT", "YOLO_AUTOINSTALL"):
+    for name in _NAMES:
         monkeypatch.delenv(name, raising=False)
-    assert _told() == ["18", "false"]
+    assert _told() == ["18", "PASSIVE", "false"]
     monkeypatch.setenv("OPENBLAS_THREAD_TIMEOUT", "26")
-    assert _told() == ["26", "false"]
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert _told() == ["26", "ACTIVE", "false"]
 
 
 def _told() -> list[str]:
-    return subprocess.run([sys.executable, "-c", _LOOK], capture_output=True, text=True, check=True).stdout.split()
+    return subprocess.run(
+        [sys.executable, "-c", _LOOK, *_NAMES], capture_output=True, text=True, check=True
+    ).stdout.split()

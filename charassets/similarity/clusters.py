@@ -142,8 +142,10 @@ def representatives(
 def _central(vectors: NDArray[np.float16], groups: Sequence[NDArray[np.int64]]) -> NDArray[np.float32]:
     """How similar each member is to the mean of its group, group after group."""
     if len(groups) > 1 or len(groups[0]) <= _AT_ONCE:
-        blocks = np.split(single(vectors, np.concatenate(groups)), np.cumsum([len(group) for group in groups])[:-1])
-        return np.concatenate([block @ block.mean(axis=0) for block in blocks])
+        size = np.array([len(group) for group in groups])
+        rows = single(vectors, np.concatenate(groups))
+        means = np.add.reduceat(rows, np.cumsum(size) - size) / size[:, None].astype(np.float32)
+        return np.einsum("nd,nd->n", rows, np.repeat(means, size, axis=0))
     pieces = np.split(groups[0], range(_AT_ONCE, len(groups[0]), _AT_ONCE))
     total = np.zeros(vectors.shape[1])
     for piece in pieces:

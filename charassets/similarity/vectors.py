@@ -4,7 +4,8 @@ What belongs here: bytes to numbers, and the guard against mixing models. Not he
 """
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,7 @@ HEAD_COLUMNS = ("record_id", "model", "head_embedding")
 
 _LOOKED_UP_AT_ONCE = 65_536  # rows: each look-up reads all names once; vectors of 512 are 64 MB
 _FEW_LOOK_UPS = 8  # of so many parts of a smaller collection, whose vectors then pass through less memory
+_FEW_TIMES, _FEW_ROWS = 2, 4  # some rows are read so often by themselves, if they are less than one in so many
 _MAPPED_FROM = 1 << 30  # bytes from which vectors lie in a file the system may page out
 
 
@@ -39,6 +41,33 @@ class Vectors:
 
     values: NDArray[np.float16]
     row: NDArray[np.int64]
+
+    def of(self, rows: NDArray[np.int64]) -> "Vectors":
+        """Those of some of the records."""
+        return Vectors(self.values, self.row[rows])
+
+
+class Embeddings:
+    """The embeddings of n records, read when they are asked for: those of a few where a few are enough.
+
+    Args:
+        read: reads those of some records.
+        record_ids: the n records.
+    """
+
+    def __init__(self, read: Callable[[pa.Array], Vectors], record_ids: pa.Array) -> None:
+        self._read, self._records = read, record_ids
+        self._all: Vectors | None = None
+        self._times = 0
+
+    def of(self, rows: NDArray[np.int64]) -> Vectors:
+        """Those of some of the records, each once."""
+        if self._all is None and (self._times == _FEW_TIMES or len(rows) * _FEW_ROWS > len(self._records)):
+            self._all = self._read(self._records)
+        if self._all is not None:
+            return self._all.of(rows)
+        self._times += 1
+        return self._read(self._records.take(pa.array(rows)))
 
 
 def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array, column: str = "embedding") -> Vectors:
@@ -80,6 +109,19 @@ def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array, co
             values[asked[wanted]] = block[wanted]
             row[asked[wanted]] = asked[wanted]
     return Vectors(values, row)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """PyTorch's loops run in the calling thread: conversions wait for memory, and a second thread takes time and saves none."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def single(vectors: NDArray[np.float16], rows: NDArray[np.integer] | slice) -> NDArray[np.float32]:

@@ -41,7 +41,7 @@ from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.sub_clusters import sub_clusters
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import HEAD_COLUMNS, gather, of_rows
+from charassets.similarity.vectors import HEAD_COLUMNS, gather, of_rows, one_thread
 from charassets.stages.carried_ids import HEEDED, carried, heeded, newly_said
 from charassets.stages.cluster_health import CARRIED, UNKEPT
 from charassets.stages.cluster_members import READS as MEMBER_READS
@@ -85,6 +85,7 @@ class CharacterClusters(CollectionStage):
         }
         return {"clusters": asdict(self._rule), "joined": weighed}
 
+    @one_thread()
     def compute(self, inputs: Mapping[str, Collection]) -> Outcome:
         """A row for every keeper that was embedded.
 

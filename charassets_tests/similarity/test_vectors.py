@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from charassets.errors import CharassetsError
 from charassets.similarity import vectors as stored_vectors
-from charassets.similarity.vectors import gather, halved, of_rows, room, single
+from charassets.similarity.vectors import Embeddings, Vectors, gather, halved, of_rows, one_thread, room, single
 from charassets_tests.similarity.drawing import drawn
 
 
@@ -85,3 +85,29 @@ def test_precision_is_changed_as_numpy_does(mapped_from: int, monkeypatch: pytes
     some = np.array([0, 7, 59, 7])
     assert np.array_equal(single(stored, some), stored[some].astype(np.float32))
     assert np.array_equal(single(stored, slice(40, 70)), stored[40:].astype(np.float32))
+
+
+def test_few_embeddings_are_read_by_themselves_and_all_of_them_once():
+    vectors, names, asked = drawn(40), pa.array([f"r{k:02d}" for k in range(40)]), []
+
+    def read(some: pa.Array) -> Vectors:
+        asked.append(len(some))
+        return gather([rows(names.to_pylist(), vectors, "m")], some)
+
+    embeddings = Embeddings(read, names)
+    for wanted in ([3, 9], [20], [21], [5, 38], list(range(40))):
+        found = embeddings.of(np.array(wanted))
+        assert np.array_equal(found.values[found.row], vectors[wanted])
+    assert asked == [2, 1, 40]
+    many = Embeddings(read, names)
+    assert np.array_equal(many.of(np.arange(11)).row, np.arange(11)) and asked[3:] == [40]
+
+
+def test_threads_are_as_many_afterwards_even_after_an_error():
+    import torch
+
+    before = torch.get_num_threads()
+    with pytest.raises(ValueError, match="stop"), one_thread():
+        assert torch.get_num_threads() == 1
+        raise ValueError("stop")
+    assert torch.get_num_threads() == before
