@@ -73,7 +73,9 @@ class Answers:
             bits: differing bits of the perceptual hashes.
             mirrored_bits: of one's and the other's mirror image.
         """
-        fresh = np.flatnonzero(~(_contains(self._known.keys, keys) | _contains(self._unseen, keys)))
+        place, there = _found(self._known.keys, keys)
+        fresh = np.flatnonzero(~there)
+        fresh = fresh[~_contains(self._unseen, keys[fresh])]
         if len(fresh):
             new, first = np.unique(keys[fresh], return_index=True)
             at = fresh[first]
@@ -82,7 +84,8 @@ class Answers:
             self.asked += int(seen.sum())
             self._unseen = np.union1d(self._unseen, new[~seen])
             self._known = self._known.with_more(new[seen], looked.answers[seen], looked.details)
-        return self._known.use(keys)
+            place, there = _found(self._known.keys, keys)
+        return self._known.use(place, there)
 
     def details(self, keys: NDArray[np.uint64]) -> pa.Table:
         """What was measured of pairs, schema ``DETAILS``; null where they are different or nobody looked."""
@@ -160,11 +163,10 @@ class _Known:
             pa.concat_tables([self.details, details]).take(pa.array(by_key)),
         )
 
-    def use(self, keys: NDArray[np.uint64]) -> NDArray[np.int8]:
-        """The answers about some pairs, which are remembered as used."""
-        place, there = _found(self.keys, keys)
+    def use(self, place: NDArray[np.int64], there: NDArray[np.bool_]) -> NDArray[np.int8]:
+        """The answers about some pairs (``_found``), which are remembered as used."""
         self.used[place[there]] = True
-        answers = np.full(len(keys), NOT_SEEN, np.int8)
+        answers = np.full(len(place), NOT_SEEN, np.int8)
         answers[there] = self.answers[place[there]]
         return answers
 
@@ -177,7 +179,9 @@ def _found(sorted_keys: NDArray[np.uint64], keys: NDArray[np.uint64]) -> tuple[N
     """Places of keys among sorted ones, and which are there."""
     if not len(sorted_keys):
         return np.zeros(len(keys), np.int64), np.zeros(len(keys), bool)
-    place = np.minimum(np.searchsorted(sorted_keys, keys), len(sorted_keys) - 1)
+    order = np.argsort(keys)  # neighbours are sought one after the other, as memory is slow: a fifth of the time
+    place = np.empty(len(keys), np.int64)
+    place[order] = np.minimum(np.searchsorted(sorted_keys, keys[order]), len(sorted_keys) - 1)
     return place, sorted_keys[place] == keys
 
 

@@ -14,13 +14,15 @@ from numpy.typing import NDArray
 from charassets.curation.decisions import Decisions
 from charassets.similarity.account import account
 from charassets.similarity.answers import Answers
-from charassets.similarity.candidates import Pairs, by_hash, tidy
+from charassets.similarity.by_hash import by_hash
+from charassets.similarity.candidates import Pairs, tidy
+from charassets.similarity.close_hashes import HashesBefore
 from charassets.similarity.naming import names_of
 from charassets.similarity.people import Said
 from charassets.similarity.pictures import PICTURES, Measured
 from charassets.similarity.shared_before import SharedBefore, Signed, brought_up_to_date
 from charassets.similarity.stars import Asking, DuplicateRule, stars, variants
-from charassets.similarity.vectors import Vectors
+from charassets.similarity.vectors import Embeddings, Vectors
 from charassets.similarity.words import SIGNED
 
 __all__ = ["PICTURES", "SIGNED", "Copies", "DuplicateRule", "Signed", "group_duplicates"]
@@ -36,20 +38,23 @@ class Copies:
     Attributes:
         rows: rows of ``near_duplicates``, in the order of the pictures.
         shared: what pictures share, for the next run to go on from.
+        hashes: the close hashes, likewise; None where they are few.
     """
 
     rows: pa.Table
     shared: SharedBefore
+    hashes: HashesBefore | None
 
 
 def group_duplicates(
     pictures: pa.Table,
-    vectors: Vectors,
+    vectors: Vectors | Embeddings,
     near: Pairs,
     rule: DuplicateRule,
     answers: Answers,
     *,
     signed: Signed = _UNSIGNED,
+    hashes: HashesBefore | None = None,
     decisions: Decisions | None = None,
     before: pa.Table | None = None,
 ) -> Copies:
@@ -68,6 +73,7 @@ def group_duplicates(
         rule: which pairs are looked at.
         answers: given before, and how to find others; it learns the new ones.
         signed: the pictures' signatures, by row of ``pictures``.
+        hashes: the close hashes that the run before found.
         decisions: what people said of copies; it is believed.
         before: ``record_id`` and ``group_name`` of the run before.
 
@@ -81,20 +87,22 @@ def group_duplicates(
     people = Said.of(decisions or Decisions(), records, measured)
     asking = Asking(measured, people, rule, answers)
     among = np.flatnonzero(people.original == np.arange(len(people.original)))
-    found = _candidates(signed, measured, among, people.original, near, rule)
-    pairs = found.pairs
-    keeper = stars(asking, people, np.concatenate([pairs, people.tied_pairs(among)]))[people.original]
+    found = _candidates(signed, measured, among, people.original, near, rule, hashes)
+    pairs = tidy(np.concatenate([found.pairs, people.tied_pairs(among)]))
+    said = asking.answer(pairs)
+    keeper = stars(asking, people, pairs, said)[people.original]
     names = names_of(records, keeper, people.rank, before)
-    shared = variants(asking, pairs, keeper, people.rank)
-    return Copies(account(pictures, asking, keeper, names, shared), found.shared)
+    shared = variants(people, pairs, said, keeper)
+    return Copies(account(pictures, asking, keeper, names, shared), found.shared, found.hashes)
 
 
 @dataclass(frozen=True)
 class _Candidates:
-    """Pairs worth asking about, and what pictures share, for the next run."""
+    """Pairs worth asking about, and what pictures share and which hashes are close, for the next run."""
 
     pairs: Pairs
     shared: SharedBefore
+    hashes: HashesBefore | None
 
 
 def _candidates(
@@ -104,6 +112,7 @@ def _candidates(
     original: NDArray[np.int64],
     near: Pairs,
     rule: DuplicateRule,
+    before: HashesBefore | None,
 ) -> _Candidates:
     """Pairs of different contents worth asking about, from all three keys."""
     hashed = among[measured.hashed[among]]
@@ -112,10 +121,6 @@ def _candidates(
     place, row = np.full(len(original), -1), np.full(len(measured.contents), -1)
     place[known], row[measured.content[known]] = measured.content[known], known
     words, shared = brought_up_to_date(signed, measured.contents, place)
-    found = [
-        original[near],
-        hashed[by_hash(measured.phash[hashed], measured.mirrored[hashed], rule.phash_bits)],
-        row[words.pairs],
-    ]
-    pairs = tidy(np.concatenate(found))
-    return _Candidates(pairs[measured.hashed[pairs].all(axis=1)], shared)
+    close = by_hash(measured.phash[hashed], measured.mirrored[hashed], rule.phash_bits, before)
+    pairs = tidy(np.concatenate([original[near], hashed[close.pairs], row[words.pairs]]))
+    return _Candidates(pairs[measured.hashed[pairs].all(axis=1)], shared, close.kept)

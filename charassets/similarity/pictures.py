@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from charassets.similarity.candidates import Pairs
 from charassets.similarity.places import Places
-from charassets.similarity.vectors import Vectors
+from charassets.similarity.vectors import Embeddings, Vectors
 
 PICTURES = pa.schema(
     [
@@ -59,10 +59,10 @@ class Measured:
     mirrored: NDArray[np.uint64]
     hashed: NDArray[np.bool_]
     rank: NDArray[np.int64]
-    vectors: Vectors
+    vectors: Vectors | Embeddings
 
     @classmethod
-    def of(cls, pictures: pa.Table, vectors: Vectors) -> "Measured":
+    def of(cls, pictures: pa.Table, vectors: Vectors | Embeddings) -> "Measured":
         """From the rows of ``PICTURES``."""
         others = pictures["single"].to_numpy().astype(np.int8) ^ 1
         keys = pa.table(
@@ -94,11 +94,17 @@ class Measured:
         import torch
 
         cosine = np.full(len(pairs), np.nan, np.float32)
-        rows = self.vectors.row[pairs[:, 0]], self.vectors.row[pairs[:, 1]]
-        other = np.flatnonzero((rows[0] >= 0) & (rows[1] >= 0) & (rows[0] != rows[1]))
-        stored = torch.from_numpy(self.vectors.values)
+        apart = np.flatnonzero(pairs[:, 0] != pairs[:, 1])
+        if not len(apart):
+            return cosine
+        asked, place = np.unique(pairs[apart], return_inverse=True)
+        vectors = self.vectors.of(asked)
+        row = np.full((2, len(pairs)), -1)
+        row[:, apart] = vectors.row[place.reshape(-1, 2)].T
+        other = np.flatnonzero((row >= 0).all(axis=0))
+        stored = torch.from_numpy(vectors.values)
         for part in _parts(other):
-            a, b = (torch.index_select(stored, 0, torch.from_numpy(r[part])).float().numpy() for r in rows)
+            a, b = (torch.index_select(stored, 0, torch.from_numpy(r[part])).float().numpy() for r in row)
             cosine[part] = np.einsum("nd,nd->n", a, b)
         return np.minimum(cosine, 1.0)
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.similarity.answers import IS_DUPLICATE, IS_VARIANT, NOT_SEEN, Answers, by_two_keys
-from charassets.similarity.candidates import Pairs, keyed, tidy
+from charassets.similarity.candidates import Pairs, keyed
 from charassets.similarity.people import NOTHING_SAID, Said
 from charassets.similarity.pictures import Measured
 
@@ -68,15 +68,21 @@ class Asking:
         return keyed(content[there]), there
 
 
-def stars(asking: Asking, people: Said, pairs: Pairs) -> NDArray[np.int64]:
-    """For every picture its keeper; those without a confirmed pair keep themselves."""
+def stars(asking: Asking, people: Said, pairs: Pairs, answers: NDArray[np.int8]) -> NDArray[np.int64]:
+    """For every picture its keeper; those without a confirmed pair keep themselves.
+
+    Args:
+        asking: answers further pairs.
+        people: what people said.
+        pairs: pairs of rows, tidy.
+        answers: int8, shape (p,): those about the pairs.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     n = len(people.rank)
     keeper = np.arange(n)
-    pairs = tidy(pairs)
-    pairs = pairs[asking.answer(pairs) == IS_DUPLICATE]
+    pairs = pairs[answers == IS_DUPLICATE]
     if not len(pairs):
         return keeper
     edges = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
@@ -93,9 +99,10 @@ def stars(asking: Asking, people: Said, pairs: Pairs) -> NDArray[np.int64]:
     return keeper
 
 
-def variants(asking: Asking, pairs: Pairs, keeper: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+def variants(people: Said, pairs: Pairs, answers: NDArray[np.int8], keeper: NDArray[np.int64]) -> NDArray[np.int64]:
     """For every keeper the best-ranked keeper of another group whose drawing it shares; -1 where there is none."""
-    shared = pairs[(asking.answer(pairs) == IS_VARIANT) & (asking.people.same(pairs) == NOTHING_SAID)]
+    shared, rank = pairs[answers == IS_VARIANT], people.rank
+    shared = shared[people.same(shared) == NOTHING_SAID]
     ends = keeper[shared]
     ends = ends[ends[:, 0] != ends[:, 1]]
     lower = rank[ends[:, 0]] < rank[ends[:, 1]]

@@ -49,6 +49,11 @@ class StoredCollection:
         """The shards one by one."""
         return [StoredCollection(self._table, [fragment]) for fragment in self._fragments]
 
+    @property
+    def versions(self) -> dict[str, str]:
+        """The shards, in order, and a digest of the rows of each."""
+        return {fragment.manifest.shard: fragment.version for fragment in self._fragments}
+
     def beside(self, role: str) -> pa.Table | None:
         """A table kept beside the rows of a collection table."""
         kept = [fragment.read(role=role) for fragment in self._fragments if fragment.manifest.has(role)]

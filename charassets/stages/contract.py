@@ -173,6 +173,11 @@ class Collection(Protocol):
         """The shards one by one, in order."""
         ...
 
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The shards, in order, and a digest of the rows of each."""
+        ...
+
     def beside(self, role: str) -> pa.Table | None:
         """A table that the step kept beside its rows (``Outcome.extras``), if there is one."""
         ...

@@ -14,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from charassets.attributes.spelling import pieces
 from charassets.curation.snapshot import decisions_of
 from charassets.lake import drafts
 from charassets.lake.fingerprint import fingerprint
@@ -27,12 +26,12 @@ from charassets.schema import (
     SINGLE_CHARACTER_IMAGES,
     Table,
 )
-from charassets.settings import GateSettings, Settings
+from charassets.settings import Settings
 from charassets.similarity.answers import ANSWERS, Answers, answered
-from charassets.similarity.batches import gathered
 from charassets.similarity.candidates import Pairs, tidy
+from charassets.similarity.close_hashes import HashesBefore
 from charassets.similarity.corners import PLACED
-from charassets.similarity.duplicates import PICTURES, SIGNED, DuplicateRule, Signed, group_duplicates
+from charassets.similarity.duplicates import SIGNED, DuplicateRule, Signed, group_duplicates
 from charassets.similarity.judgement import VERSION as JUDGEMENT
 from charassets.similarity.looks import Look, Looked, close_look
 from charassets.similarity.naming import NAMED
@@ -42,17 +41,12 @@ from charassets.similarity.shared_before import SharedBefore
 from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import read_graph
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import gather
+from charassets.similarity.vectors import Embeddings, gather
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
-from charassets.stages.gates import verdict_sql, verdicts
+from charassets.stages.gates import verdict_sql
+from charassets.stages.picture_facts import READ, READ_TAGS, PictureFacts
 
 _log = logging.getLogger(__name__)
-
-_JUDGED = SINGLE_CHARACTER_IMAGES.narrow
-_JUDGED_AT_ONCE = 16_384  # records; the columns without the crop are about a kilobyte each
-_COUNTED_AT_ONCE = 65_536
-_MEASURED = tuple(name for name in PICTURES.names if name not in ("single", "tags"))
-_READ = tuple(dict.fromkeys((*_JUDGED, *_MEASURED)))
 
 ANSWERED = f"answers{JUDGEMENT}"
 """Role of the table, kept beside the rows, of what was answered about pairs (``charassets.similarity.answers``)."""
@@ -60,6 +54,9 @@ ANSWERED = f"answers{JUDGEMENT}"
 SHARED, COMPARED = "shared1", "compared1"
 """Roles of the tables of what pictures share, to go on from (``charassets.similarity.shared_before``); the number is raised by
 hand when that is counted otherwise."""
+
+HASHES, CLOSE_HASHES = "hashes1", "close_hashes1"
+"""The same of hashes (``charassets.similarity.close_hashes``)."""
 
 
 class NearDuplicates(CollectionStage):
@@ -71,10 +68,10 @@ class NearDuplicates(CollectionStage):
     table: ClassVar[Table] = NEAR_DUPLICATES
     code_version: ClassVar[str] = f"3.{JUDGEMENT}"
     reads: ClassVar[Mapping[str, Reads]] = {
-        SINGLE_CHARACTER_IMAGES.name: Reads((*_READ, *SIGNED, *PLACED, "preview")),
+        SINGLE_CHARACTER_IMAGES.name: Reads((*READ, *SIGNED, *PLACED, "preview")),
         CLIP_EMBEDDINGS.name: Reads(VECTOR_COLUMNS),
         KNN_GRAPH.name: Reads(GRAPH_COLUMNS),
-        RAW_SHARDS.name: Reads(("record_id", "tags")),
+        RAW_SHARDS.name: Reads(READ_TAGS),
         EDITS.name: Reads(tuple(EDITS.arrow.names)),
     }
     continues: ClassVar[bool] = True
@@ -94,26 +91,29 @@ class NearDuplicates(CollectionStage):
         """A row for every record with a picture.
 
         Raises:
-            CharassetsError: the shards were embedded by different models.
+            CharassetsError: embeddings whose cosine is asked for are of different models.
         """
-        images = inputs[SINGLE_CHARACTER_IMAGES.name]
-        pictures, skipped = _pictures(images, self._gates)
+        images, before = inputs[SINGLE_CHARACTER_IMAGES.name], inputs.get(self.name)
+        facts = PictureFacts.read(images, inputs[RAW_SHARDS.name], self._gates, before)
+        pictures, words = facts.pictures, facts.rows.filter(~pc.field("image_id").is_valid())
+        skipped = dict.fromkeys(words["record_id"].to_pylist(), "no_picture")
         records = pictures["record_id"].combine_chunks()
-        counts = pa.array(_tag_counts(inputs[RAW_SHARDS.name], records))
-        before = inputs.get(self.name)
         answers = Answers(self.look_at(images), _known(before and before.beside(ANSWERED), drafts.found(ANSWERED)))
         copies = group_duplicates(
-            pictures.append_column(PICTURES.field("tags"), counts).select(PICTURES.names),
-            gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), records),
+            pictures,
+            Embeddings(lambda some: gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), some), records),
             _near(inputs[KNN_GRAPH.name], records, self._rule.neighbours),
             self._rule,
             answers,
-            signed=_signed(images, before),
+            signed=_signed(images, facts, before),
+            hashes=_hashes(before),
             decisions=decisions_of(inputs[EDITS.name].table(EDITS.arrow.names)),
             before=before and before.table(list(NAMED)),
         )
-        shared = {SHARED: copies.shared.pairs, COMPARED: copies.shared.among}
-        return Outcome(copies.rows, skipped=skipped, extras={ANSWERED: answers.table(), **shared})
+        kept = {ANSWERED: answers.table(), SHARED: copies.shared.pairs, COMPARED: copies.shared.among, **facts.extras()}
+        if copies.hashes is not None:
+            kept |= {HASHES: copies.hashes.values, CLOSE_HASHES: copies.hashes.close}
+        return Outcome(copies.rows, skipped=skipped, extras=kept)
 
     def look_at(self, images: Collection) -> Look:
         """What answers about pairs that nobody looked at before: a close look at their previews."""
@@ -151,16 +151,21 @@ def _near(graph: Collection, records: pa.Array, most: int) -> Pairs:
     return tidy(pairs[(pairs >= 0).all(axis=1)])
 
 
-def _signed(images: Collection, before: Collection | None) -> Signed:
-    """Signatures by row of ``_pictures``, and what was found by them in the run before."""
+def _hashes(before: Collection | None) -> HashesBefore | None:
+    """The close hashes of the run before."""
+    values, close = (before and before.beside(role) for role in (HASHES, CLOSE_HASHES))
+    return None if values is None or close is None else HashesBefore(values, close)
+
+
+def _signed(images: Collection, facts: PictureFacts, before: Collection | None) -> Signed:
+    """Signatures by row of the records with a picture, and what was found by them in the run before."""
+    shown = facts.pictured
+    ends = np.cumsum(facts.sizes).tolist()
+    rows = np.split(np.where(shown, np.cumsum(shown) - 1, -1), ends[:-1])
 
     def read(wanted: NDArray[np.bool_] | None) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:
-        first = 0
-        for part in images.parts():
-            pictured = part.table(["image_id"])["image_id"].is_valid().to_numpy()
-            row = np.where(pictured, np.cumsum(pictured) - 1 + first, -1)
-            first += int(pictured.sum())
-            if wanted is not None and not wanted[row[pictured]].any():
+        for part, row in zip(images.parts(), rows, strict=False):
+            if wanted is not None and not wanted[row[row >= 0]].any():
                 continue
             done = 0
             for batch in part.batches(SIGNED):
@@ -172,29 +177,3 @@ def _signed(images: Collection, before: Collection | None) -> Signed:
     tables = [before and before.beside(role) for role in (SHARED, COMPARED)]
     found = SharedBefore(*tables) if all(table is not None for table in tables) else None
     return Signed(read, fingerprint({"makers": sorted(images.makers)}), found)
-
-
-def _pictures(images: Collection, gates: GateSettings) -> tuple[pa.Table, dict[str, str]]:
-    """Measurements of the records with a picture, and why each other record is left out."""
-    skipped: dict[str, str] = {}
-    schema = pa.schema([PICTURES.field(name) for name in PICTURES.names if name != "tags"])
-    found = [schema.empty_table()]
-    for batch in gathered(images.batches(_READ), _JUDGED_AT_ONCE):
-        pictured = pc.field("image_id").is_valid()
-        skipped.update(dict.fromkeys(batch.filter(~pictured)["record_id"].to_pylist(), "no_picture"))
-        batch = batch.filter(pictured)
-        single = pc.equal(verdicts(batch, gates)["verdict"], "single").combine_chunks()  # pyright: ignore[reportAttributeAccessIssue]
-        found.append(batch.append_column("single", single).select(schema.names).cast(schema))
-    return pa.concat_tables(found).combine_chunks(), skipped
-
-
-def _tag_counts(raw: Collection, records: pa.Array) -> np.ndarray:
-    """Number of tags of each record's line: the richer line breaks a tie between equal pictures."""
-    where = Places(records)
-    counts = np.zeros(len(records), np.int32)
-    for batch in gathered(raw.batches(["record_id", "tags"]), _COUNTED_AT_ONCE):
-        places = where.of(batch["record_id"])
-        for place, line in zip(places.tolist(), batch["tags"].to_pylist(), strict=True):
-            if line and place >= 0:
-                counts[place] = sum(map(bool, map(str.strip, pieces(line))))
-    return counts
