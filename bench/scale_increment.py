@@ -1,12 +1,12 @@
 """What one more shard costs a collection of a hundred: the shard alone, the hundred that are passed over, the collection steps.
 
-    python -m bench.scale_increment --records 5000
+    python -m bench.scale_increment --records 5000 [--a-picture 93 14 2]
     python -m bench.scale_increment --pictures --records 40 [--from FOLDER]
 
-What belongs here: the comparison. Not here: growth (``scale``). Without ``--pictures`` the stages are those that need no pixels,
-over synthetic records; with them every stage runs over drawn pictures, one in ten a copy of another, or over those of a folder, by
-chance. The graph is that of large collections (``cells``). What a process needs to begin is not counted: the shard alone is run
-twice, and the second time counts.
+What belongs here: the comparison. Not here: growth (``scale``). Without ``--pictures`` the steps are those that need no pixels,
+over synthetic records; what pixels and close looks would add is told by ``--a-picture``, for ``ratio``. With it all stages run over
+drawn pictures, one in ten a copy of another, or over those of a folder, by chance. The graph is that of large collections
+(``cells``). What a process needs to begin is not counted: the shard alone is run twice, and the second time counts.
 """
 
 import argparse
@@ -44,6 +44,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shards", type=int, default=100)
     parser.add_argument("--records", type=int, default=400, help="of a shard")
+    parser.add_argument(
+        "--a-picture",
+        type=float,
+        nargs=3,
+        default=(0.0, 0.0, 0.0),
+        metavar=("PIXELS", "LOOKS", "ALONE"),
+        help="CPU ms a new picture of synthetic records: pixels, close looks, those of a shard alone",
+    )
     parser.add_argument("--pictures", action="store_true", help="drawn pictures through every stage")
     parser.add_argument("--from", dest="found", type=Path, help="pictures of a folder in place of drawn ones")
     options = parser.parse_args()
@@ -52,7 +60,7 @@ def main() -> None:
     sys.stdout.write(json.dumps({key: _rounded(value) for key, value in told.items()}) + "\n")
 
 
-def _of_records(options: argparse.Namespace) -> Mapping[str, Mapping[str, float]]:
+def _of_records(options: argparse.Namespace) -> Mapping[str, Mapping[str, float] | float]:
     n = (options.shards + 1) * options.records
     with tempfile.TemporaryDirectory(prefix="charassets-") as folder:
         settings = {name: _settings(Path(folder) / name) for name in ("alone", "all")}
@@ -61,12 +69,19 @@ def _of_records(options: argparse.Namespace) -> Mapping[str, Mapping[str, float]
         first = {**_shards(settings["all"], lake), **_collection(settings["all"], lake, n)}
         write_lake(Path(folder) / "all", n, records_a_shard=options.records, first_shard=options.shards)
         then = {**_shards(settings["all"], lake), **_collection(settings["all"], lake, n)}
-        alone = _shards(settings["alone"], one)
-    return {"first": first, "then": then, "alone": alone}
+        alone = {**_shards(settings["alone"], one), **_collection(settings["alone"], one, n)}
+    pixels, looks, looks_alone = (milliseconds * options.records / 1000 for milliseconds in options.a_picture)
+    ratio = _ratio({**then, "pixels": pixels, "looks": looks}, {**alone, "pixels": pixels, "looks": looks_alone})
+    return {"first": first, "then": then, "alone": alone, "ratio": ratio}
+
+
+def _ratio(then: Mapping[str, float], alone: Mapping[str, float]) -> float:
+    """What one more shard costs to what it costs alone with the graph's update."""
+    return sum(then.values()) / (sum(s for step, s in alone.items() if step != "knn_graph") + then["knn_graph"])
 
 
 def _of_pictures(options: argparse.Namespace) -> Mapping[str, Mapping[str, float] | float]:
-    """Some shards, one more, and that one alone; ``ratio``: what one more costs to what it costs alone with the graph's update."""
+    """Some shards, one more, and that one alone."""
     with tempfile.TemporaryDirectory(prefix="charassets-") as name:
         folder, records = Path(name), options.records
         drawn, more = folder / "drawn", folder / "more"
@@ -79,8 +94,7 @@ def _of_pictures(options: argparse.Namespace) -> Mapping[str, Mapping[str, float
         first = _everything(folder / "all", [drawn], records)
         then = _everything(folder / "all", [drawn, more], records)
         single = _everything(folder / "alone", [more], records)
-    ratio = sum(then.values()) / (sum(s for step, s in single.items() if step != "knn_graph") + then["knn_graph"])
-    return {"first": first, "then": then, "alone": single, "ratio": ratio}
+    return {"first": first, "then": then, "alone": single, "ratio": _ratio(then, single)}
 
 
 def _draw(folder: Path, numbers: range) -> None:
