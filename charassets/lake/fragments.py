@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from charassets.errors import StorageError, UsageError, VerificationError
 from charassets.lake import faults
 from charassets.lake.cache import digest_of
+from charassets.lake.checked import Checked
 from charassets.lake.fingerprint import canonical
 from charassets.lake.footers import Footers
 from charassets.lake.store import Store
@@ -107,10 +108,10 @@ class Manifest:
 
 
 class Fragment:
-    """A committed fragment, open for reading. Its files are hashed at the first read in a process."""
+    """A committed fragment, open for reading. A file is hashed before it is read, if it was written to since the last time."""
 
-    def __init__(self, store: Store, manifest: Manifest, verified: set[str], footers: Footers) -> None:
-        self._store, self._verified, self._footers = store, verified, footers
+    def __init__(self, store: Store, manifest: Manifest, checked: Checked, footers: Footers) -> None:
+        self._store, self._checked, self._footers = store, checked, footers
         self.manifest = manifest
         self._folder = folder(manifest.table, manifest.shard)
 
@@ -144,9 +145,7 @@ class Fragment:
                 return self._store.open_input(path)
             if (local := self._store.at_hand(path, entry.sha256)) is not None:
                 return pa.OSFile(str(local))
-        if entry.sha256 not in self._verified:
-            verify_file(self._store, path, entry)
-            self._verified.add(entry.sha256)
+        self._checked.ensure(path, entry.sha256, lambda: verify_file(self._store, path, entry))
         return self._store.open_input(path)
 
     def _is_narrow(self, columns: list[str]) -> bool:
@@ -295,7 +294,7 @@ class Lake:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._verified: set[str] = set()
+        self._checked = Checked(store)
         self._footers = Footers()
 
     def fragment(self, table: str, shard: str) -> Fragment | None:
@@ -313,7 +312,7 @@ class Lake:
             raise VerificationError(
                 "the manifest is of another fragment", where=path, todo="delete it; the next run rebuilds"
             )
-        return Fragment(self.store, manifest, self._verified, self._footers)
+        return Fragment(self.store, manifest, self._checked, self._footers)
 
     def shards(self, table: str) -> list[str]:
         """Shards of a table that are committed, sorted."""

@@ -30,6 +30,19 @@ class Entry:
     mtime: float
 
 
+@dataclass(frozen=True)
+class Stamp:
+    """What a file system says of a file that changes whenever somebody writes to it.
+
+    Attributes:
+        text: inode, size, times of the content and of the inode in nanoseconds; without spaces.
+        changed_s: the later of the times, in seconds since the epoch.
+    """
+
+    text: str
+    changed_s: float
+
+
 class Store(Protocol):
     """Names to bytes. Paths are relative to the root, with forward slashes. Everything else raises StorageError."""
 
@@ -86,6 +99,10 @@ class Store(Protocol):
 
     def size(self, path: str) -> int | None:
         """Bytes under ``path``, or None where there is nothing."""
+        ...
+
+    def stamp(self, path: str) -> "Stamp | None":
+        """What the file system says of a file; None where there is no file, or no file system."""
         ...
 
     def files(self, prefix: str) -> Iterator[Entry]:
@@ -206,6 +223,15 @@ class LocalStore:
                 return (self._root / path).stat().st_size
             except (FileNotFoundError, NotADirectoryError):
                 return None
+
+    def stamp(self, path: str) -> Stamp | None:
+        """Inode, size and times."""
+        try:
+            status = (self._root / path).stat()
+        except OSError:
+            return None
+        times = status.st_mtime_ns, status.st_ctime_ns
+        return Stamp(f"{status.st_ino}-{status.st_size}-{times[0]}-{times[1]}", max(times) / 1e9)
 
     def files(self, prefix: str) -> Iterator[Entry]:
         """All files below ``prefix``."""

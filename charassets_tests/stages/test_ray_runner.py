@@ -75,7 +75,7 @@ def through(runner, settings):
 
 def bytes_of(settings):
     root = Workspace.of(settings).root / "lake"
-    files = (path for path in root.rglob("*") if path.is_file() and "source_items" not in path.parts)
+    files = (path for path in root.glob("*/*/*") if path.is_file() and "source_items" not in path.parts)
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
 
 
