@@ -13,6 +13,7 @@ from charassets.similarity.looks import DETAILS, IS_DIFFERENT, IS_DUPLICATE, Loo
 from charassets.similarity.places import Places
 from charassets.stages.contract import Collection
 from charassets.stages.near_duplicates import NearDuplicates
+from charassets.stages.picture_facts import PictureFacts
 from charassets.studio.load import records
 
 _SMALL = 64  # dimensions: the vectors are not needed here
@@ -32,7 +33,7 @@ class FedDuplicates(NearDuplicates):
         self.asked = 0
         """Pairs that would have been looked at."""
 
-    def look_at(self, images: Collection) -> Look:
+    def look_at(self, images: Collection, facts: PictureFacts) -> Look:
         """What answers about pairs that nobody looked at before."""
 
         def look(contents: pa.Array, pairs: Pairs, bits: NDArray[np.int32], mirrored: NDArray[np.int32]) -> Looked:

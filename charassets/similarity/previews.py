@@ -11,8 +11,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from charassets.similarity.places import Places
-
 
 class Previews:
     """Previews of n pictures by place; those never given are missing. The file lies in ``TMPDIR`` and goes with the object."""
@@ -23,23 +21,24 @@ class Previews:
         self._end = 0
 
     @classmethod
-    def gathered(cls, names: pa.Array, batches: Iterable[pa.Table], columns: Sequence[str]) -> "tuple[Previews, ...]":
-        """What the columns have of some contents, one object a column.
+    def gathered(
+        cls, n: int, batches: Iterable[tuple[NDArray[np.int64], pa.Table]], columns: Sequence[str]
+    ) -> "tuple[Previews, ...]":
+        """What the columns have of n contents, one object a column.
 
         Args:
-            names: their ``image_id``, each once.
-            batches: rows with ``image_id`` and the columns; of several rows of a content the first that has a value counts.
+            n: how many contents are asked about.
+            batches: rows with the columns, and the place of each row's content, -1 for one that nobody asked about; of several
+                rows of a content the first that has a value counts.
             columns: of binary values.
         """
-        found = tuple(cls(len(names)) for _ in columns)
-        where = Places(names)
-        for batch in batches if len(names) else ():
-            places = where.of(batch["image_id"])
+        found = tuple(cls(n) for _ in columns)
+        for places, batch in batches:
             wanted = np.flatnonzero(places >= 0)
             if len(wanted):
-                batch, places = batch.take(pa.array(wanted)), places[wanted]
+                rows = batch.take(pa.array(wanted))
                 for column, held in zip(columns, found, strict=True):
-                    held._take_in(places, batch[column])  # noqa: SLF001 - of its own class
+                    held._take_in(places[wanted], rows[column])  # noqa: SLF001 - of its own class
         return found
 
     def _take_in(self, places: NDArray[np.int64], values: pa.ChunkedArray) -> None:

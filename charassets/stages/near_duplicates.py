@@ -98,7 +98,9 @@ class NearDuplicates(CollectionStage):
         pictures, words = facts.pictures, facts.rows.filter(~pc.field("image_id").is_valid())
         skipped = dict.fromkeys(words["record_id"].to_pylist(), "no_picture")
         records = pictures["record_id"].combine_chunks()
-        answers = Answers(self.look_at(images), _known(before and before.beside(ANSWERED), drafts.found(ANSWERED)))
+        answers = Answers(
+            self.look_at(images, facts), _known(before and before.beside(ANSWERED), drafts.found(ANSWERED))
+        )
         copies = group_duplicates(
             pictures,
             Embeddings(lambda some: gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), some), records),
@@ -115,11 +117,12 @@ class NearDuplicates(CollectionStage):
             kept |= {HASHES: copies.hashes.values, CLOSE_HASHES: copies.hashes.close}
         return Outcome(copies.rows, skipped=skipped, extras=kept)
 
-    def look_at(self, images: Collection) -> Look:
+    def look_at(self, images: Collection, facts: PictureFacts) -> Look:
         """What answers about pairs that nobody looked at before: a close look at their previews."""
 
         def load(names: pa.Array, columns: Sequence[str]) -> tuple[Previews, ...]:
-            return Previews.gathered(names, images.batches(["image_id", *columns]), columns)
+            wanted = facts.by_shard(Places(names).of(facts.rows["image_id"]))
+            return Previews.gathered(len(names), _of_shards(images, wanted, columns), columns)
 
         return close_look(
             lambda names: load(names, ["preview"])[0],
@@ -127,6 +130,17 @@ class NearDuplicates(CollectionStage):
             _keep,
             lambda names: load(names, (*SIGNED, *PLACED)),
         )
+
+
+def _of_shards(
+    images: Collection, wanted: Sequence[NDArray[np.int64]], columns: Sequence[str]
+) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:
+    """Rows of the shards in which any row is wanted, with what ``wanted`` says of each; -1 for one that is not."""
+    for part, own in zip(images.parts(), wanted, strict=True):
+        done = 0
+        for batch in part.batches(columns) if (own >= 0).any() else ():
+            yield own[done : done + len(batch)], batch
+            done += len(batch)
 
 
 def _keep(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
@@ -160,19 +174,13 @@ def _hashes(before: Collection | None) -> HashesBefore | None:
 def _signed(images: Collection, facts: PictureFacts, before: Collection | None) -> Signed:
     """Signatures by row of the records with a picture, and what was found by them in the run before."""
     shown = facts.pictured
-    ends = np.cumsum(facts.sizes).tolist()
-    rows = np.split(np.where(shown, np.cumsum(shown) - 1, -1), ends[:-1])
+    row = np.where(shown, np.cumsum(shown) - 1, -1)
 
     def read(wanted: NDArray[np.bool_] | None) -> Iterator[tuple[NDArray[np.int64], pa.Table]]:
-        for part, row in zip(images.parts(), rows, strict=False):
-            if wanted is not None and not wanted[row[row >= 0]].any():
-                continue
-            done = 0
-            for batch in part.batches(SIGNED):
-                own = row[done : done + len(batch)]
-                done += len(batch)
-                there = own >= 0 if wanted is None else (own >= 0) & wanted[own]
-                yield own[there], batch if there.all() else batch.filter(pa.array(there))
+        asked = row if wanted is None else np.where(np.append(wanted, False)[row], row, -1)
+        for own, batch in _of_shards(images, facts.by_shard(asked), SIGNED):
+            there = own >= 0
+            yield own[there], batch if there.all() else batch.filter(pa.array(there))
 
     tables = [before and before.beside(role) for role in (SHARED, COMPARED)]
     found = SharedBefore(*tables) if all(table is not None for table in tables) else None

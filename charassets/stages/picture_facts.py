@@ -99,10 +99,10 @@ class PictureFacts:
         """Which records have a picture, shape (n,)."""
         return self.rows["image_id"].is_valid().to_numpy()
 
-    @property
-    def sizes(self) -> list[int]:
-        """Records of each shard."""
-        return self.of["rows"].to_pylist()
+    def by_shard(self, values: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+        """What is said of all records, shape (n,), shard by shard."""
+        ends = np.cumsum(self.of["rows"].to_numpy())
+        return np.split(values, ends[:-1]) if len(ends) else []
 
     @property
     def pictures(self) -> pa.Table:

@@ -95,7 +95,8 @@ def test_previews_come_back_by_place_and_the_first_of_a_content_counts():
     )
     again = pa.table({"image_id": ["a", "b"], "preview": [b"another", b"another"]})
     rows, again = (table.append_column("other", table["preview"]) for table in (rows, again))
-    for found in Previews.gathered(names, [rows.slice(0, 2), rows.slice(2), again], ["preview", "other"]):
+    batches = [(Places(names).of(table["image_id"]), table) for table in (rows.slice(0, 2), rows.slice(2), again)]
+    for found in Previews.gathered(len(names), batches, ["preview", "other"]):
         assert found.there.tolist() == [True, True, False]
         assert (found[0], found[1]) == (b"of b", b"of a")
 

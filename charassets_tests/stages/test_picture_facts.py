@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.settings import GateSettings
 from charassets.stages.collection import ALL, StoredCollection, run_collection
-from charassets.stages.near_duplicates import NearDuplicates
+from charassets.stages.near_duplicates import NearDuplicates, _of_shards
 from charassets.stages.picture_facts import PictureFacts
 from charassets_tests.warehouse.small_lake import RECORDS, Drawn, built_lake, settings_for, write_shards
 
@@ -93,7 +94,7 @@ def test_only_shards_that_changed_are_read_again(tmp_path: Path):
 
 def test_a_lake_without_pictures_has_no_facts(tmp_path: Path):
     found, _ = facts(opened(tmp_path))
-    assert found.rows.num_rows == 0 and found.sizes == [] and len(found.pictured) == 0
+    assert found.rows.num_rows == 0 and len(found.pictured) == 0 and found.by_shard(np.empty(0, np.int64)) == []
 
 
 shards = st.dictionaries(
@@ -152,3 +153,31 @@ def test_the_stage_goes_on_from_what_it_kept_and_gives_the_same_rows(tmp_path: P
     ]
     rows = [fragment.read().drop_columns(["group_name"]) for fragment in fragments if fragment]
     assert rows[0].equals(rows[1])
+
+
+def test_words_alone_and_then_pictures_are_compared_as_if_at_once(tmp_path: Path):
+    settings = settings_for(tmp_path)
+    _, lake = built_lake(settings, [Drawn("words", text_only=True)])
+    for more in ([Drawn("later", shard="shard-00001", text_only=True)], [Drawn("ann", shard="shard-00003")]):
+        write_shards(lake, more)
+        run_collection(NearDuplicates(settings), lake)
+    fragment = lake.fragment("near_duplicates", ALL)
+    assert fragment is not None and fragment.read(["record_id"]).to_pylist() == [{"record_id": "ann"}]
+    assert fragment.manifest.counts == {"in": 3, "row": 1, "skipped": 2, "rejected": 0}
+
+
+def test_shards_in_which_nothing_is_wanted_are_not_read(tmp_path: Path):
+    lake, read = opened(tmp_path), set()
+    write_shards(lake)
+    images = Watched(lake, "single_character_images", read)
+    found, _ = facts(lake)
+    named = found.rows["record_id"].to_pylist()
+    for wanted, shards in (("ben-3", {"shard-00001"}), ("ann-1", {"shard-00000"}), ("nobody there", set())):
+        read.clear()
+        place = np.where(np.array(named) == wanted, 0, -1)
+        rows = [
+            record
+            for own, batch in _of_shards(images, found.by_shard(place), ["record_id"])
+            for record in batch["record_id"].filter(pa.array(own >= 0)).to_pylist()
+        ]
+        assert rows == [record for record in named if record == wanted] and read == shards
