@@ -24,8 +24,9 @@ from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.schema import SOURCE_ITEMS
 from charassets.settings import Settings, load_settings
-from charassets.stages.pipeline import shard_stages
-from charassets.stages.staleness import outdated
+from charassets.stages.pipeline import collection_stages, shard_stages
+from charassets.stages.staleness import outdated, outdated_collections
+from charassets.warehouse.build import is_current
 
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than", "multiple_of": "a multiple of"}
 
@@ -44,20 +45,26 @@ def verify_lake(workspace: str | None, json: bool) -> int:
 
 
 def shard_status(workspace: str | None, json: bool) -> int:
-    """Which shards a run would compute something for."""
+    """Which shards, and which tables of the whole collection, a run would compute something for."""
     settings, lake = _opened(workspace)
+    place = Workspace.of(settings)
     items = {shard: lake.fragment(SOURCE_ITEMS.name, shard) for shard in lake.shards(SOURCE_ITEMS.name)}
     empty = {shard for shard, fragment in items.items() if fragment is not None and not fragment.rows}
     stale = outdated(lake, shard_stages(settings))
     shards, current = len(items) - len(empty), len(items.keys() - empty - stale.keys())
+    together = outdated_collections(lake, collection_stages(settings))
+    queried = not together and is_current(place, lake, settings)
     if json:
-        print_json({"lake": settings.lake_root, "shards": shards, "emptied": sorted(empty), "outdated": stale})
+        told = {"lake": settings.lake_root, "shards": shards, "emptied": sorted(empty), "outdated": stale}
+        print_json({**told, "collection": together, "warehouse_up_to_date": queried})
         return 0
     gone = f"; {len(empty):,} more hold nothing, for their sources are gone" if empty else ""
     print(f"{shards:,} shard{'s' * (shards != 1)}, {current:,} up to date{gone}")
-    print(
-        "that is of what was taken in; `charassets run` looks at the sources, and `charassets clusters unkept` at edits"
-    )
+    for table, reason in together.items():
+        print(f"{table}: {reason}")
+    if not queried:
+        print(f"{place.warehouse.name}: tells of an earlier state; `charassets run` builds it anew")
+    print("new files in the sources and new edits are not looked at here: `charassets run` does, and takes them in")
     for shard, reasons in stale.items():
         by_reason = Counter(reasons.values())
         print(f"{shard}: " + ", ".join(f"{count} tables {reason}" for reason, count in by_reason.items()))

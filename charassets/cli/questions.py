@@ -62,6 +62,8 @@ def diff(
         "added": found.added,
         "dropped": f"{sum(found.dropped.values()):,}" + (f" ({dropped})" if dropped else ""),
         "moved to other characters": found.moved,
+        "gained a character": found.gained,
+        "lost their character": found.lost,
         "merged characters": "; ".join(" + ".join(names) for names in found.merged) or "none",
         "split characters": ", ".join(f"{name} into {count}" for name, count in found.split.items()) or "none",
     })  # fmt: skip

@@ -167,6 +167,9 @@ def run(request: Request, stderr: TextIO) -> Outcome:
             print(f"remembered in {workspace.place.partition('?')[0]}/charassets.yaml", file=stderr)
         for described in intake.described.values():
             print(described, file=stderr)
+        if gone := intake.change.gone:
+            told = "1 file is" if gone == 1 else f"{gone:,} files are"
+            print(f"{told} gone from the sources, and what was found there goes too", file=stderr)
         overrides = {**flags, "workspace": workspace.place}
         report = _through_dagster(workspace, lake, outdated(lake, stages), overrides, stderr)
     seconds = time.perf_counter() - started
@@ -243,6 +246,10 @@ def _flags(request: Request, *, quiet: bool = False) -> tuple[dict[str, Any], di
         known = read_workspace_file(workspace).get("sources", [])
         own = without_sample(known, workspace)
         flags["sources"] = sources_given(request.sources, own)  # the demo itself names its drawings again
+        paths = {source["name"]: source["path"] for source in flags["sources"]}
+        for source in () if quiet else own:
+            if (path := paths.get(source["name"], source["path"])) != source["path"]:
+                talk(f"the source {source['name']!r} is {path} from now on, no longer {source['path']}")
         if not quiet and any(source not in own and source not in flags["sources"] for source in known):
             talk("the demo's drawings are no source of this workspace any more: your own take their place")
     return flags, lasting

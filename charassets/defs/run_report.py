@@ -3,6 +3,7 @@
 What belongs here: reading events. Not here: causing them (``charassets.defs.in_process``) or printing them.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ import dagster as dg
 from charassets.errors import is_interrupted_query
 from charassets.lake.fragments import Manifest
 
+_OURS = re.compile(r"^charassets[.]errors[.]\w+: ")  # the class is for us, the sentence for people
 _INTERRUPTIONS = {KeyboardInterrupt.__name__, dg.DagsterExecutionInterruptedError.__name__}
 
 
@@ -179,4 +181,7 @@ def _words(data: Any) -> str:  # noqa: ANN401 - Dagster's StepFailureData is not
     error = data.error
     while error is not None and error.cause is not None:  # the innermost error is the one that says something
         error = error.cause
-    return " ".join(error.message.split())[:500] if error is not None else "failed without saying why"
+    if error is None:
+        return "failed without saying why"
+    told = " ".join(error.message.split())[:500]
+    return _OURS.sub("", told)

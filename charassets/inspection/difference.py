@@ -16,6 +16,7 @@ from charassets.warehouse.records import column_of
 from charassets.warehouse.sql import identifier, literal
 
 _WAREHOUSE = "charassets.duckdb"
+_BOTH = "SELECT count(*) FROM a_records AS a JOIN b_records AS b USING (record_id)"
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ class Difference:
         dropped: records only in the first, by what became of them in the second.
         drift: attributes that changed on records that are in both.
         moved: records in both whose character is made of other records now.
-        merged: characters of the first, by lists, that are one in the second.
-        split: characters of the first that are several in the second, with their number.
+        gained: records in both that have a character only in the second.
+        lost: those that have one only in the first.
+        merged: characters of the first, by lists, that are one in the second: where most of each of them went.
+        split: characters of the first that are several in the second, with their number: those most of whose records come from it.
     """
 
     before: int
@@ -50,6 +53,8 @@ class Difference:
     dropped: Mapping[str, int]
     drift: tuple[Drift, ...]
     moved: int
+    gained: int
+    lost: int
     merged: tuple[tuple[str, ...], ...]
     split: Mapping[str, int]
 
@@ -77,6 +82,8 @@ def compare(first: Path, second: Path) -> Difference:
             dropped=_dropped(con),
             drift=tuple(drift for name in load().attributes if (drift := _drift(con, name)).changed),
             moved=moved,
+            gained=_number(con, f"{_BOTH} WHERE a.character_id IS NULL AND b.character_id IS NOT NULL"),
+            lost=_number(con, f"{_BOTH} WHERE a.character_id IS NOT NULL AND b.character_id IS NULL"),
             merged=merged,
             split=split,
         )
@@ -137,10 +144,14 @@ def _characters(con: duckdb.DuckDBPyConnection) -> tuple[int, tuple[tuple[str, .
         FROM a_records AS a JOIN b_records AS b USING (record_id)
         WHERE a.character_id IS NOT NULL AND b.character_id IS NOT NULL GROUP BY ALL
     """)
+    went = "SELECT was, now FROM shared QUALIFY row_number() OVER (PARTITION BY was ORDER BY members DESC, now) = 1"
+    came = "SELECT was, now FROM shared QUALIFY row_number() OVER (PARTITION BY now ORDER BY members DESC, was) = 1"
     merged = con.execute(
-        "SELECT list_sort(list(was)) FROM shared GROUP BY now HAVING count(*) > 1 ORDER BY 1"
+        f"SELECT list_sort(list(was)) FROM ({went}) GROUP BY now HAVING count(*) > 1 ORDER BY 1"  # noqa: S608 - constants
     ).fetchall()
-    split = con.execute("SELECT was, count(*) FROM shared GROUP BY was HAVING count(*) > 1 ORDER BY 1").fetchall()
+    split = con.execute(
+        f"SELECT was, count(*) FROM ({came}) GROUP BY was HAVING count(*) > 1 ORDER BY 1"  # noqa: S608 - constants
+    ).fetchall()
     sizes = "SELECT sum(members) AS members, max(members) AS most FROM shared GROUP BY was"
     moved = _number(con, f"SELECT sum(members) - sum(most) FROM ({sizes})")  # noqa: S608 - constants
     return moved, tuple(tuple(names) for (names,) in merged), dict(split)

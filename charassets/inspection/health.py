@@ -7,15 +7,16 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from charassets.errors import BusyError, CharassetsError
+from charassets.errors import BusyError, CharassetsError, VerificationError
 from charassets.inspection.finding import Finding
 from charassets.inspection.leftovers import in_bucket, in_folder, in_lake
-from charassets.lake.fragments import Lake
+from charassets.lake.fragments import MANIFEST, Lake, folder
 from charassets.lake.lease import Holding, holding
 from charassets.lake.workspace import Workspace
 from charassets.models.catalogue import models_of
 from charassets.schema import TABLES
 from charassets.settings import Settings
+from charassets.warehouse.reading import fingerprint_of
 
 _LEAST_FREE = 2_000_000_000  # a shard of 5,000 crops is about 150 MB, and the warehouse is written beside the old one
 
@@ -62,16 +63,27 @@ def examine(settings: Settings, *, idle: bool = False, left: Holding | None = No
     if workspace.remote is not None:
         yield from in_bucket(workspace.remote.bucket, left, idle=idle)
     yield from _damaged(lake)
+    try:
+        fingerprint_of(workspace, even_damaged=False)
+    except VerificationError as error:
+        yield Finding(error.what, error.where, error.todo)
 
 
 def _damaged(lake: Lake) -> Iterator[Finding]:
     for table in TABLES:
         for shard in lake.shards(table):
+            manifest = f"{folder(table, shard)}/{MANIFEST}"
             try:
                 fragment = lake.fragment(table, shard)
                 whole = fragment is None or fragment.is_whole()
+            except VerificationError as error:
+                todo = "`charassets doctor --mend` removes it, and `charassets run` makes its fragment again"
+                yield Finding(
+                    error.what, f"{lake.store.root}/{manifest}", todo, lambda path=manifest: lake.store.delete(path)
+                )
+                continue
             except CharassetsError as error:
-                yield Finding(error.what, f"{table}/{shard}", "run `charassets run`: it is made again")
+                yield Finding(error.what, f"{table}/{shard}", error.todo)
                 continue
             if not whole:
                 yield Finding(

@@ -168,7 +168,9 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
         said = merge(merge(base, environment), {**flags, "profile": str(profile)})
         return Settings.model_validate(placed(said))
     except ValidationError as error:
-        first = error.errors()[0]
+        faults = error.errors()
+        # A name that is misspelt is at fault twice, as unknown and as missing: what somebody wrote says more.
+        first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in first["loc"]) or "settings"
         known = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
         raise UsageError(

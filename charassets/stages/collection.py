@@ -1,7 +1,7 @@
 """Runs a collection step: one fragment, shard ``all``, from every shard of its inputs that is there."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -77,7 +77,7 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     """
     started = time.perf_counter()
     fragments = {table: lake.fragments(table) for table in stage.reads}
-    versions = {table: fingerprint({f.manifest.shard: f.version for f in found}) for table, found in fragments.items()}
+    versions = _versions(fragments)
     own = stage.own_fingerprint()
     wanted = fingerprint({"stage": own, "inputs": versions})
     before = lake.fragment(stage.name, ALL)
@@ -101,6 +101,15 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     halfway.drop()
     progress.advance(stage.name, books.num_rows)
     return ShardResult(manifest, False, books.num_rows, 0, time.perf_counter() - started)
+
+
+def versions_of(lake: Lake, stage: CollectionStage) -> dict[str, str]:
+    """What a step would be made from now: input table to a digest of its shards."""
+    return _versions({table: lake.fragments(table) for table in stage.reads})
+
+
+def _versions(fragments: Mapping[str, Sequence[Fragment]]) -> dict[str, str]:
+    return {table: fingerprint({f.manifest.shard: f.version for f in found}) for table, found in fragments.items()}
 
 
 def _books(stage: CollectionStage, driver: StoredCollection, outcome: Outcome) -> pa.Table:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 from charassets.lake.fragments import Lake
 from charassets.schema import SOURCE_ITEMS
-from charassets.stages.contract import Stage
+from charassets.stages.collection import ALL, versions_of
+from charassets.stages.contract import CollectionStage, Stage
 
 MISSING = "missing"
 CHANGED_INPUT = "its input changed"
@@ -28,6 +29,25 @@ def outdated(lake: Lake, stages: Mapping[str, Stage]) -> dict[str, dict[str, str
     own = {table: stage.own_fingerprint() for table, stage in stages.items()}
     found = {shard: _reasons(lake, stages, own, shard) for shard in lake.shards(SOURCE_ITEMS.name)}
     return {shard: reasons for shard, reasons in found.items() if reasons}
+
+
+def outdated_collections(lake: Lake, stages: Mapping[str, CollectionStage]) -> dict[str, str]:
+    """Tables of the whole collection that a run would work on, and why; those that hang on them are among them.
+
+    Args:
+        lake: the lake.
+        stages: the collection steps by table name, inputs first.
+    """
+    reasons: dict[str, str] = {}
+    for table, stage in stages.items():
+        fragment = lake.fragment(table, ALL)
+        if fragment is None or not fragment.is_whole():
+            reasons[table] = MISSING
+        elif fragment.manifest.stage_fingerprint != stage.own_fingerprint():
+            reasons[table] = CHANGED_STAGE
+        elif any(name in reasons for name in stage.reads) or fragment.manifest.inputs != versions_of(lake, stage):
+            reasons[table] = CHANGED_INPUT
+    return reasons
 
 
 def _reasons(lake: Lake, stages: Mapping[str, Stage], own: Mapping[str, str], shard: str) -> dict[str, str]:

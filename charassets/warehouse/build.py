@@ -104,6 +104,14 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     )
 
 
+def is_current(workspace: Workspace, lake: Lake, settings: Settings) -> bool:
+    """Whether the warehouse is what ``build`` would make now."""
+    fragments = {table: lake.fragments(table) for table in TABLES}
+    location = Location.of(workspace.root, lake.store.root)
+    digest = evaluation.digest(lake.store)
+    return fingerprint_of(workspace) == _fingerprint(fragments, location, settings, in_force(lake.store), digest)
+
+
 def _fingerprint(fragments: Fragments, location: Location, settings: Settings, learnt: Learnt, measured: str) -> str:
     manifests = {
         table: {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from charassets.errors import UsageError
+from charassets.errors import UsageError, VerificationError
 from charassets.lake.workspace import Workspace
 from charassets.settings import is_uri
 from charassets.warehouse.sql import literal
@@ -23,6 +23,7 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
 
     Raises:
         UsageError: there is no warehouse yet.
+        VerificationError: the file is none of DuckDB's.
     """
     bring(workspace)
     if not workspace.warehouse.is_file():
@@ -30,7 +31,13 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     con = duckdb.connect(
         config={"temp_directory": f"{workspace.warehouse}.spill"}
     )  # by default it is the working directory
-    con.execute(f"ATTACH {literal(str(workspace.warehouse))} AS charassets (READ_ONLY)")
+    try:
+        con.execute(f"ATTACH {literal(str(workspace.warehouse))} AS charassets (READ_ONLY)")
+    except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException) as error:
+        con.close()
+        what = f"the warehouse cannot be read: {' '.join(str(error).split())[:200]}"
+        todo = "run `charassets run`: it is built again from the lake"
+        raise VerificationError(what, where=str(workspace.warehouse), todo=todo) from None
     con.execute("USE charassets")
     search_from(con, workspace.root)
     open_far_files(con, workspace)
@@ -76,12 +83,20 @@ def search_from(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         con.execute(f"SET file_search_path = {literal(str(folder))}")
 
 
-def fingerprint_of(workspace: Workspace) -> str | None:
-    """What the present warehouse was built from; None where there is none that can be read."""
+def fingerprint_of(workspace: Workspace, *, even_damaged: bool = True) -> str | None:
+    """What the present warehouse was built from; None where there is none, or (``even_damaged``) none that can be read.
+
+    Raises:
+        VerificationError: it cannot be read, and the caller wants to know.
+    """
     try:
         with connect(workspace) as con:
             row = con.execute("SELECT fingerprint FROM meta").fetchone()
     except (UsageError, duckdb.Error):
+        return None
+    except VerificationError:
+        if not even_damaged:
+            raise
         return None
     return None if row is None else str(row[0])
 

@@ -166,6 +166,8 @@ def test_status_says_what_is_missing(charassets, small_models, tmp_path):
     outdated = json.loads(out)["outdated"]
     assert set(outdated) == {"shard-00000", "shard-00001"}
     assert set(outdated["shard-00000"].values()) == {"missing"}
+    assert set(json.loads(out)["collection"].values()) == {"missing"} and not json.loads(out)["warehouse_up_to_date"]
+    assert "near_duplicates: missing" in charassets("status", "-w", tmp_path / "w")[1].splitlines()
 
 
 def test_sources_are_named_after_their_paths_and_never_collide(tmp_path):
@@ -193,3 +195,10 @@ def test_assignments_are_read_as_yaml_and_merged():
     }
     with pytest.raises(UsageError, match="NAME=VALUE"):
         assigned(["gates.min_side"])
+
+
+def test_a_misspelt_name_is_told_though_the_right_one_is_missing_too(charassets, tmp_path, monkeypatch):
+    (tmp_path / "charassets.yaml").write_text("sources:\n- nam: bad\n  path: /somewhere\n")
+    monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
+    code, _, err = charassets("config")
+    assert code == 2 and "sources.0.nam: unknown setting" in one_line(err) and "charassets.yaml]" in err

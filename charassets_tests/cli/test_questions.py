@@ -97,3 +97,20 @@ def test_ingest_gives_items_their_shards_and_computes_nothing(charassets, tmp_pa
     assert (code, json.loads(out)["new_shards"]) == (0, 1)
     assert [path.name for path in (tmp_path / "w" / "lake").iterdir()] == ["source_items"]
     assert "mine" in (tmp_path / "w" / "charassets.yaml").read_text()
+
+
+def test_a_damaged_manifest_is_removed_when_asked_and_a_damaged_warehouse_is_told_by_name(charassets, workspace):
+    manifest = workspace.root / "lake" / "near_duplicates" / "all" / "manifest.json"
+    manifest.write_bytes(b"")
+    code, out, _ = charassets("doctor", "-w", workspace.root)
+    assert code == 1 and "near_duplicates/all/manifest.json" in out and "--mend" in out
+    assert charassets("doctor", "--mend", "-w", workspace.root)[0] == 0
+    assert not manifest.exists() and charassets("doctor", "-w", workspace.root)[0] == 0
+    code, out, _ = charassets("status", "-w", workspace.root, "--json")
+    assert (code, json.loads(out)["collection"]["near_duplicates"]) == (0, "missing")
+
+    (workspace.root / "charassets.duckdb").write_bytes(b"junk")
+    code, out, _ = charassets("doctor", "-w", workspace.root)
+    assert code == 1 and "charassets.duckdb" in out and "`charassets run`" in out
+    code, _, err = charassets("search", "-w", workspace.root)
+    assert code == 4 and len(err.splitlines()) == 1 and "it is built again" in err

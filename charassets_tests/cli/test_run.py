@@ -69,6 +69,8 @@ def test_a_run_materializes_everything_and_the_second_computes_nothing(charasset
     assert "nothing to compute" in err
     assert {name: done["computed"] for name, done in again["stages"].items()} == dict.fromkeys(STAGES, 0)
     assert again["summary"] == report["summary"]
+    told = json.loads(charassets("status", "-w", tmp_path / "work", "--json")[1])
+    assert (told["outdated"], told["collection"], told["warehouse_up_to_date"]) == ({}, {}, True)
 
 
 def test_a_new_picture_costs_its_own_shard_and_the_summary_says_where_things_are(charassets, models, source, tmp_path):
@@ -172,6 +174,12 @@ def test_own_pictures_take_the_place_of_the_demo_and_a_retired_source_leaves(cha
     assert json.loads((work / "reports" / "summary.json").read_text())["summary"]["records"] == {"mine": 6}
     code, out, _ = charassets("status", "-w", work)
     assert out.splitlines()[0] == "1 shard, 1 up to date; 1 more hold nothing, for their sources are gone"
+    assert len(out.splitlines()) == 2  # and a line about what is not looked at
+    other = folder_of(tmp_path / "other", 2)
+    code, out, err = charassets(*run, "--source", f"mine={other}")
+    assert code == 0 and json.loads(out)["summary"]["records"] == {"mine": 2}
+    assert f"the source 'mine' is {other} from now on, no longer {source}" in err
+    assert "4 files are gone from the sources, and what was found there goes too" in err
     code, _, err = charassets("demo", "-w", work)
     assert code == 2
     assert "holds your source 'mine'" in err

@@ -1,9 +1,12 @@
 """Two states of a dataset."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from charassets.errors import UsageError
 from charassets.exports.export import export
+from charassets.exports.index import INDEX
 from charassets.inspection.difference import compare
 from charassets.settings import ExportSettings
 from charassets.warehouse import build
@@ -53,3 +56,20 @@ def test_exports_are_states_too(states):
 def test_what_is_no_state_is_refused(states, tmp_path):
     with pytest.raises(UsageError, match="no state"):
         compare(states / "a", tmp_path)
+
+
+def test_one_picture_that_goes_elsewhere_is_no_merger_and_no_split(tmp_path):
+    def state(name, characters):
+        rows = {"record_id": [f"r{i}" for i in range(len(characters))], "character_id": list(characters)}
+        (tmp_path / name).mkdir()
+        pq.write_table(pa.table({**rows, "attributes": ["{}"] * len(characters)}), tmp_path / name / INDEX)
+        return tmp_path / name
+
+    first = state("first", [*"aaaabbbb", None, None])
+    one_moved = compare(first, state("one_moved", [*"aaabbbb", None, "b", None]))
+    assert (one_moved.moved, one_moved.merged, one_moved.split) == (1, (), {})
+    assert (one_moved.gained, one_moved.lost) == (1, 1)
+    welded = compare(first, state("welded", [*"cccccccb", None, None]))
+    assert welded.merged == (("a", "b"),) and welded.split == {}
+    parted = compare(first, state("parted", [*"aaddbbbb", None, None]))
+    assert (parted.moved, parted.merged, parted.split) == (2, (), {"a": 2})
