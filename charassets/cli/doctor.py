@@ -46,7 +46,7 @@ def doctor(
             found = list(examine(settings, idle=free and not runs.alive, left=left))
             found += [
                 Finding(
-                    f"Dagster waits for a run of {job} that nothing works on",
+                    f"Dagster counts a run of {job} as going on, and no process works on it",
                     run_id,
                     "`charassets doctor --mend` marks it as failed",
                     lambda run_id=run_id: bury(place.dagster_home, run_id),

@@ -67,7 +67,8 @@ def shard_status(workspace: str | None, json: bool) -> int:
     print("new files in the sources and new edits are not looked at here: `charassets run` does, and takes them in")
     for shard, reasons in stale.items():
         by_reason = Counter(reasons.values())
-        print(f"{shard}: " + ", ".join(f"{count} tables {reason}" for reason, count in by_reason.items()))
+        told = (f"{count} table{'s' * (count != 1)}: {reason}" for reason, count in by_reason.items())
+        print(f"{shard}: " + "; ".join(told))
     return 0
 
 

@@ -102,7 +102,7 @@ def _check_result(finding: Finding) -> dg.AssetCheckResult:
         check_name=finding.name,
         passed=finding.passed,
         severity=dg.AssetCheckSeverity(finding.severity.upper()),
-        description=finding.says,
+        description=finding.told,
         metadata={"limit": finding.limit} | ({"value": finding.value} if finding.value is not None else {}),
     )
 

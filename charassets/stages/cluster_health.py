@@ -89,6 +89,7 @@ class Finding:
         value: what was measured; None where there was nothing to measure.
         limit: what it was held against.
         says: the sentence for people.
+        setting: what holds the limit.
     """
 
     name: str
@@ -97,6 +98,12 @@ class Finding:
     value: float | None
     limit: float
     says: str
+    setting: str
+
+    @property
+    def told(self) -> str:
+        """The sentence, and of a check that did not pass the limit and where it is set."""
+        return self.says if self.passed else f"{self.says}; the limit is {self.limit:g}, `{self.setting}.limit`"
 
 
 CHECKS = {
@@ -130,16 +137,23 @@ def findings(health: ClusterHealth, checks: CheckSettings) -> Iterator[Finding]:
     share, mega = health.largest, checks.mega_cluster
     says = f"the largest character holds {share:.0%} of {health.clustered:,} clustered pictures"
     yield Finding(
-        "no_mega_cluster", health.clustered < FEW or share <= mega.limit, mega.severity, share, mega.limit, says
+        "no_mega_cluster",
+        health.clustered < FEW or share <= mega.limit,
+        mega.severity,
+        share,
+        mega.limit,
+        says,
+        "checks.mega_cluster",
     )
     least, alike = health.least_alike, checks.member_similarity
     says = f"{QUANTILE:.0%} of the members are less like their representative than {least}"
     passed = least is None or len(health.likeness) < FEW or least >= alike.limit
-    yield Finding("members_alike", passed, alike.severity, least, alike.limit, says)
+    yield Finding("members_alike", passed, alike.severity, least, alike.limit, says, "checks.member_similarity")
     says = f"{health.noise:.0%} of {health.pictures:,} pictures belong to no character"
     passed = health.pictures < FEW or health.noise <= checks.noise.limit
-    yield Finding("noise_within_bounds", passed, checks.noise.severity, health.noise, checks.noise.limit, says)
+    noise = checks.noise
+    yield Finding("noise_within_bounds", passed, noise.severity, health.noise, noise.limit, says, "checks.noise")
     carried, ids = health.carried, checks.ids_carried
     says = f"{health.kept:,} of {health.before:,} members keep the id of their character"
     passed = carried is None or health.before < FEW or carried >= ids.limit
-    yield Finding("ids_carried_over", passed, ids.severity, carried, ids.limit, says)
+    yield Finding("ids_carried_over", passed, ids.severity, carried, ids.limit, says, "checks.ids_carried")

@@ -31,12 +31,12 @@ def test_what_a_killed_run_left_is_told_a_line_each_and_mended(charassets, small
     told = {line["what"]: line for line in json.loads(out)["findings"]}
     assert code == 1
     assert all(line["mendable"] and not line["mended"] for line in told.values())
-    dead = next(line for what, line in told.items() if "Dagster waits for a run of everything" in what)
+    dead = next(line for what, line in told.items() if "Dagster counts a run of everything as going on" in what)
     assert any(what.startswith(f"a temporary file of process {killed.pid}") for what in told), told
 
     code, out, err = charassets("doctor", "-w", place, "--mend")
     lines = out.splitlines()
-    assert any(line.startswith("mended: Dagster waits") and dead["where"] in line for line in lines)
+    assert any(line.startswith("mended: Dagster counts") and dead["where"] in line for line in lines)
     assert "mended:" in err
     code, out, err = charassets("doctor", "-w", place)
     assert (code, out.partition(";")[0]) == (0, "nothing is wrong") and "nothing is computed yet" in err

@@ -66,6 +66,16 @@ def test_the_limits_and_how_loud_they_are_come_from_the_settings(tmp_path):
     assert next(iter(findings(measured(fragment), checks))).severity == "error"
 
 
+def test_who_fails_a_check_is_told_the_limit_and_where_it_is_set(tmp_path):
+    checks = load_settings().checks
+    for finding in findings(measured(fragment_of(tmp_path, [20, 20, 20], similarity=0.1, carried=(60, 58))), checks):
+        assert getattr(checks, finding.setting.removeprefix("checks.")).limit == finding.limit
+        if finding.passed:
+            assert finding.told == finding.says
+        else:
+            assert finding.told == f"{finding.says}; the limit is {finding.limit:g}, `checks.member_similarity.limit`"
+
+
 def test_a_handful_of_pictures_and_a_first_run_prove_nothing(tmp_path):
     assert not failed(fragment_of(tmp_path, [6, 3], noise=10, similarity=-0.5))
     assert measured(fragment_of(tmp_path / "b", [])).carried is None
