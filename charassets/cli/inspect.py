@@ -18,7 +18,7 @@ from rich.table import Table
 
 from charassets.cli.output import print_json
 from charassets.cli.run import use_workspace
-from charassets.errors import UsageError, VerificationError
+from charassets.errors import CharassetsError, UsageError, VerificationError
 from charassets.lake import verify
 from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
@@ -53,23 +53,32 @@ def shard_status(workspace: str | None, json: bool) -> int:
     stale = outdated(lake, shard_stages(settings))
     shards, current = len(items) - len(empty), len(items.keys() - empty - stale.keys())
     together = outdated_collections(lake, collection_stages(settings))
-    queried = not together and is_current(place, lake, settings)
+    queried, problem = _queried(place, lake, settings)
     if json:
         told = {"lake": settings.lake_root, "shards": shards, "emptied": sorted(empty), "outdated": stale}
-        print_json({**told, "collection": together, "warehouse_up_to_date": queried})
+        print_json({**told, "collection": together, "warehouse_up_to_date": queried, "warehouse_problem": problem})
         return 0
     gone = f"; {len(empty):,} more hold nothing, for their sources are gone" if empty else ""
     print(f"{shards:,} shard{'s' * (shards != 1)}, {current:,} up to date{gone}")
     for table, reason in together.items():
         print(f"{table}: {reason}")
     if not queried:
-        print(f"{place.warehouse.name}: tells of an earlier state; `charassets run` builds it anew")
+        earlier = "tells of an earlier state, or is not there; `charassets run` builds it"
+        print(f"{place.warehouse.name}: {problem or earlier}")
     print("new files in the sources and new edits are not looked at here: `charassets run` does, and takes them in")
     for shard, reasons in stale.items():
         by_reason = Counter(reasons.values())
         told = (f"{count} table{'s' * (count != 1)}: {reason}" for reason, count in by_reason.items())
         print(f"{shard}: " + "; ".join(told))
     return 0
+
+
+def _queried(place: Workspace, lake: Lake, settings: Settings) -> tuple[bool, str | None]:
+    """Whether queries are answered from the lake as it stands, and why the file cannot be opened, if it cannot."""
+    try:
+        return is_current(place, lake, settings), None
+    except CharassetsError as error:
+        return False, str(error)
 
 
 @dataclass(frozen=True)

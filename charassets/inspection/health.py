@@ -64,8 +64,8 @@ def examine(settings: Settings, *, idle: bool = False, left: Holding | None = No
         yield from in_bucket(workspace.remote.bucket, left, idle=idle)
     yield from _damaged(lake)
     try:
-        fingerprint_of(workspace, even_damaged=False)
-    except VerificationError as error:
+        fingerprint_of(workspace)
+    except CharassetsError as error:
         yield Finding(error.what, error.where, error.todo)
 
 

@@ -16,7 +16,7 @@ import duckdb
 
 from charassets.attributes.fusion_files import CALIBRATION, Learnt, in_force
 from charassets.attributes.vocabulary import load as load_vocabulary
-from charassets.errors import StorageError
+from charassets.errors import CharassetsError, StorageError
 from charassets.lake.fingerprint import fingerprint
 from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
@@ -77,7 +77,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     location = Location.of(workspace.root, lake.store.root)
     learnt = in_force(lake.store)
     wanted = _fingerprint(fragments, location, settings, learnt, evaluation.digest(lake.store))
-    unchanged = fingerprint_of(workspace) == wanted
+    unchanged = _standing(workspace) == wanted
     if not unchanged:
         workspace.create()
         with _replacing(workspace.warehouse) as path, _writing(path, workspace) as con:
@@ -104,8 +104,20 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
     )
 
 
+def _standing(workspace: Workspace) -> str | None:
+    """What the present warehouse was built from; one that cannot be opened is replaced."""
+    try:
+        return fingerprint_of(workspace)
+    except CharassetsError:
+        return None
+
+
 def is_current(workspace: Workspace, lake: Lake, settings: Settings) -> bool:
-    """Whether the warehouse is what ``build`` would make now."""
+    """Whether the warehouse is what ``build`` would make now.
+
+    Raises:
+        CharassetsError: it cannot be opened.
+    """
     fragments = {table: lake.fragments(table) for table in TABLES}
     location = Location.of(workspace.root, lake.store.root)
     digest = evaluation.digest(lake.store)

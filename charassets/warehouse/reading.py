@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from charassets.errors import UsageError, VerificationError
+from charassets.errors import BusyError, CharassetsError, StorageError, UsageError, VerificationError
 from charassets.lake.workspace import Workspace
 from charassets.settings import is_uri
 from charassets.warehouse.sql import literal
@@ -23,7 +23,9 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
 
     Raises:
         UsageError: there is no warehouse yet.
-        VerificationError: the file is none of DuckDB's.
+        BusyError: another program has it open for writing.
+        StorageError: it cannot be opened.
+        VerificationError: the file is damaged, or none that this DuckDB reads.
     """
     bring(workspace)
     if not workspace.warehouse.is_file():
@@ -33,15 +35,25 @@ def connect(workspace: Workspace) -> duckdb.DuckDBPyConnection:
     )  # by default it is the working directory
     try:
         con.execute(f"ATTACH {literal(str(workspace.warehouse))} AS charassets (READ_ONLY)")
-    except (duckdb.IOException, duckdb.SerializationException, duckdb.FatalException) as error:
+    except duckdb.Error as error:
         con.close()
-        what = f"the warehouse cannot be read: {' '.join(str(error).split())[:200]}"
-        todo = "run `charassets run`: it is built again from the lake"
-        raise VerificationError(what, where=str(workspace.warehouse), todo=todo) from None
+        raise _unopened(workspace.warehouse, str(error)) from None
     con.execute("USE charassets")
     search_from(con, workspace.root)
     open_far_files(con, workspace)
     return con
+
+
+def _unopened(file: Path, said: str) -> CharassetsError:
+    """What DuckDB said when it was to open a file, which has no codes, as an error of ours."""
+    if "Could not set lock" in said:
+        todo = "close it there, or open it with `duckdb -readonly`"
+        return BusyError("another program has the warehouse open for writing", where=str(file), todo=todo)
+    words = " ".join(said.split())[:200]
+    if "Cannot open file" in said:
+        return StorageError(f"the warehouse cannot be opened: {words}", where=str(file), todo="check the permissions")
+    todo = "run `charassets run`: it is built again from the lake"
+    return VerificationError(f"the warehouse cannot be read: {words}", where=str(file), todo=todo)
 
 
 def bring(workspace: Workspace) -> None:
@@ -83,20 +95,16 @@ def search_from(con: duckdb.DuckDBPyConnection, folder: Path) -> None:
         con.execute(f"SET file_search_path = {literal(str(folder))}")
 
 
-def fingerprint_of(workspace: Workspace, *, even_damaged: bool = True) -> str | None:
-    """What the present warehouse was built from; None where there is none, or (``even_damaged``) none that can be read.
+def fingerprint_of(workspace: Workspace) -> str | None:
+    """What the present warehouse was built from; None where there is none, or none of ours.
 
     Raises:
-        VerificationError: it cannot be read, and the caller wants to know.
+        CharassetsError: it cannot be opened.
     """
     try:
         with connect(workspace) as con:
             row = con.execute("SELECT fingerprint FROM meta").fetchone()
     except (UsageError, duckdb.Error):
-        return None
-    except VerificationError:
-        if not even_damaged:
-            raise
         return None
     return None if row is None else str(row[0])
 

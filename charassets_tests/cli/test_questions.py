@@ -1,6 +1,8 @@
 """The commands that answer questions, over a small lake."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -114,3 +116,21 @@ def test_a_damaged_manifest_is_removed_when_asked_and_a_damaged_warehouse_is_tol
     assert code == 1 and "charassets.duckdb" in out and "`charassets run`" in out
     code, _, err = charassets("search", "-w", workspace.root)
     assert code == 4 and len(err.splitlines()) == 1 and "it is built again" in err
+
+
+@pytest.mark.processes
+def test_a_warehouse_that_another_program_writes_to_is_busy_and_not_damaged(charassets, workspace):
+    file = workspace.root / "charassets.duckdb"
+    held = "import duckdb, sys; con = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    other = subprocess.Popen(
+        [sys.executable, "-c", held, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    with other:
+        assert other.stdout and other.stdout.readline() == "open\n"
+        code, _, err = charassets("search", "-w", workspace.root)
+        assert (code, len(err.splitlines())) == (7, 1) and "another program" in err and "-readonly" in err
+        code, out, _ = charassets("doctor", "-w", workspace.root)
+        assert code == 1 and "another program" in out
+        told = json.loads(charassets("status", "-w", workspace.root, "--json")[1])
+        assert not told["warehouse_up_to_date"] and "another program" in told["warehouse_problem"]
+    assert charassets("search", "-w", workspace.root)[0] == 0
