@@ -201,9 +201,14 @@ def remember_request(request: Request, workspace: Workspace, intake: Intake) -> 
 def _remembered(
     request: Request, workspace: Workspace, intake: Intake, flags: Mapping[str, Any], lasting: Mapping[str, Any]
 ) -> bool:
-    before = {source.name for source in load_settings().sources}
-    known = [s for s in flags.get("sources", []) if s["name"] in before or s["name"] not in intake.failed]
-    changed = remember(workspace.root, {**lasting, "sources": known} if request.sources else lasting)
+    before = {source["name"]: source for source in read_workspace_file(workspace.root).get("sources", [])}
+    given = {source["name"]: source for source in flags.get("sources", [])}
+    known = {**given, **{name: before.get(name) for name in intake.failed if name in given}}  # those stay as they were
+    for name, source in known.items():
+        if source and name in before and source["path"] != before[name]["path"]:
+            talk(f"the source {name!r} is {source['path']} from now on, no longer {before[name]['path']}")
+    sources = [source for source in known.values() if source]
+    changed = remember(workspace.root, {**lasting, "sources": sources} if request.sources else lasting)
     if changed and workspace.remote is not None:
         workspace.remote.push_settings()
     return changed
@@ -246,10 +251,6 @@ def _flags(request: Request, *, quiet: bool = False) -> tuple[dict[str, Any], di
         known = read_workspace_file(workspace).get("sources", [])
         own = without_sample(known, workspace)
         flags["sources"] = sources_given(request.sources, own)  # the demo itself names its drawings again
-        paths = {source["name"]: source["path"] for source in flags["sources"]}
-        for source in () if quiet else own:
-            if (path := paths.get(source["name"], source["path"])) != source["path"]:
-                talk(f"the source {source['name']!r} is {path} from now on, no longer {source['path']}")
         if not quiet and any(source not in own and source not in flags["sources"] for source in known):
             talk("the demo's drawings are no source of this workspace any more: your own take their place")
     return flags, lasting

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 
 from charassets_tests.defs.small_source import draw, folder_of
 
@@ -180,6 +181,11 @@ def test_own_pictures_take_the_place_of_the_demo_and_a_retired_source_leaves(cha
     assert code == 0 and json.loads(out)["summary"]["records"] == {"mine": 2}
     assert f"the source 'mine' is {other} from now on, no longer {source}" in err
     assert "4 files are gone from the sources, and what was found there goes too" in err
+    given = ("--source", f"mine={tmp_path / 'nowhere'}", "--source", f"more={source}", "--source", "none=/nowhere")
+    code, out, err = charassets(*run, *given)
+    assert code == 3 and "from now on" not in err and json.loads(out)["summary"]["records"] == {"mine": 2, "more": 6}
+    kept = yaml.safe_load((work / "charassets.yaml").read_text())["sources"]
+    assert [(s["name"], s["path"]) for s in kept] == [("mine", str(other)), ("more", str(source))]
     code, _, err = charassets("demo", "-w", work)
     assert code == 2
     assert "holds your source 'mine'" in err
