@@ -20,12 +20,13 @@ from charassets.errors import StorageError
 from charassets.lake.store import Store
 
 NAME = ".hashed"
-"""Name of the file, in the root of a lake that is a folder. A line a file: sha256, what the file system said, path."""
+"""Name of the file, in the root of a lake that is a folder. A line a file: sha256, what the file system said, the path without its
+digest, so that what replaces a file replaces what is said of it."""
 
 YOUNG_S = 3.0
 """Seconds: more than a tick of any file system's clock."""
 
-_SPARE = 1_000  # lines about files that are gone, or said again, before it is written anew
+_SPARE = 1_000  # lines that were said again, before it is written anew
 
 
 class Checked:
@@ -40,7 +41,7 @@ class Checked:
         self._file = None if store.is_far else Path(store.root) / NAME
         self._lock = Lock()
         self._here: set[str] = set()
-        self._told: dict[str, tuple[str, str]] | None = None
+        self._told: dict[str, tuple[str, str]] | None = None  # by what the file is: its digest follows the last hyphen
 
     def ensure(self, path: str, sha256: str, verify: Callable[[], None]) -> None:
         """Have a file hashed unless that was done.
@@ -63,7 +64,7 @@ class Checked:
         with self._lock:
             if self._told is None:
                 self._told = self._read()
-            return self._told.get(path)
+            return self._told.get(_what(path))
 
     def _read(self) -> dict[str, tuple[str, str]]:
         """What is written down, the last word on each file."""
@@ -74,25 +75,29 @@ class Checked:
         except OSError:
             return {}
         parts = [line.split(" ", 2) for line in lines]
-        told = {path: (sha256, stamp) for sha256, stamp, path in (part for part in parts if len(part) == 3)}  # noqa: PLR2004
+        told = {what: (sha256, stamp) for sha256, stamp, what in (part for part in parts if len(part) == 3)}  # noqa: PLR2004
         if len(lines) > 2 * len(told) + _SPARE:
             self._write_anew(told)
         return told
 
     def _write_anew(self, told: dict[str, tuple[str, str]]) -> None:
         """Leave out what was said again; a line that somebody adds meanwhile is lost, and its file hashed once more."""
-        lines = (f"{sha256} {stamp} {path}\n" for path, (sha256, stamp) in told.items())
+        lines = (f"{sha256} {stamp} {what}\n" for what, (sha256, stamp) in told.items())
         with suppress(StorageError):
             self._store.put_bytes("".join(lines).encode(), NAME)
 
     def _tell(self, path: str, sha256: str, stamp: str) -> None:
         """Write down one file; where that cannot be done it is hashed again next time."""
-        line = f"{sha256} {stamp} {path}\n".encode()
+        line = f"{sha256} {stamp} {_what(path)}\n".encode()
         with self._lock, suppress(OSError):
             if self._told is not None:
-                self._told[path] = (sha256, stamp)
+                self._told[_what(path)] = (sha256, stamp)
             if self._file is not None:
                 with self._file.open(
                     "ab", buffering=0
                 ) as file:  # one write of a short line: nobody's is cut by another's
                     file.write(line)
+
+
+def _what(path: str) -> str:
+    return path.rpartition("-")[0]

@@ -103,6 +103,14 @@ def test_what_is_written_down_may_be_lost_cut_or_nonsense(tmp_path: Path, hashed
     assert [read(lake_at(tmp_path)) for _ in range(2)] == [1, 1] and hashed == ["part", "part"]
 
 
+def test_what_replaces_a_file_replaces_what_was_said_of_it(tmp_path: Path, hashed: list[str]) -> None:
+    for value in ("Old", "New", "Newest"):
+        write(lake_at(tmp_path), ["r1"], value)
+        assert [read(lake_at(tmp_path)) for _ in range(2)] == [1, 1]
+    assert hashed == ["part"] * 3
+    assert list(checked.Checked(lake_at(tmp_path).store)._read()) == [f"{TABLE}/{SHARD}/part"]
+
+
 def test_it_is_written_anew_where_most_of_it_is_said_again(
     tmp_path: Path, hashed: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
