@@ -1,12 +1,12 @@
 """What one more shard costs a collection of a hundred: the shard alone, the hundred that are passed over, the collection steps.
 
-    python -m bench.scale_increment --records 5000 [--a-picture 93 14 2]
+    python -m bench.scale_increment --records 5000 [--a-picture 103 16.3 1.45]
     python -m bench.scale_increment --pictures --records 40 [--from FOLDER]
 
 What belongs here: the comparison. Not here: growth (``scale``). Without ``--pictures`` the steps are those that need no pixels,
-over synthetic records; what pixels and close looks would add is told by ``--a-picture``, for ``ratio``. With it all stages run over
-drawn pictures, one in ten a copy of another, or over those of a folder, by chance. The graph is that of large collections
-(``cells``). What a process needs to begin is not counted: the shard alone is run twice, and the second time counts.
+over synthetic records; what pixels and close looks would add is told by ``--a-picture``, for ``ratio``. With ``--pictures`` all
+stages run over drawn pictures, one in ten a copy of another, or over those of a folder, by chance. The graph is that of large
+collections (``cells``). What a process needs to begin is not counted: the shard alone is run twice, and the second time counts.
 """
 
 import argparse
