@@ -4,6 +4,7 @@ What belongs here: keeping footers. Not here: whether a file is the one that was
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from threading import Lock
 
 import pyarrow as pa
@@ -20,20 +21,25 @@ class Footers:
         self._lock = Lock()
         self._kept: OrderedDict[str, tuple[pq.FileMetaData, frozenset[str]]] = OrderedDict()
 
-    def opened(self, source: pa.NativeFile, sha256: str) -> tuple[pq.ParquetFile, frozenset[str]]:
+    def opened(
+        self, source: pa.NativeFile, sha256: str, coded: Sequence[str] = ()
+    ) -> tuple[pq.ParquetFile, frozenset[str]]:
         """A file and the names of its columns.
 
         Args:
             source: open for reading; it stays the caller's.
             sha256: of its bytes: files with the same have the same footer.
+            coded: columns of strings that are read as numbers into a dictionary.
         """
         with self._lock:
             known = self._kept.get(sha256)
             if known is not None:
                 self._kept.move_to_end(sha256)
         if known is not None:
-            return pq.ParquetFile(source, metadata=known[0], page_checksum_verification=True), known[1]
-        file = pq.ParquetFile(source, page_checksum_verification=True)
+            return pq.ParquetFile(
+                source, metadata=known[0], read_dictionary=list(coded), page_checksum_verification=True
+            ), known[1]
+        file = pq.ParquetFile(source, read_dictionary=list(coded), page_checksum_verification=True)
         names = frozenset(file.schema_arrow.names)
         if file.metadata.num_columns * file.metadata.num_row_groups <= _LARGEST:
             with self._lock:

@@ -1,11 +1,15 @@
 """Small batches put together to larger ones: many shards are small, and some steps cost the same for few rows as for many.
 
-What belongs here: the putting together. Not here: reading.
+What belongs here: the putting together, and strings in place of their codes. Not here: reading.
 """
 
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 
 import pyarrow as pa
+import pyarrow.compute as pc
+
+_NONE = pa.array([], pa.string())
 
 
 def gathered(batches: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
@@ -18,3 +22,22 @@ def gathered(batches: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
             held = []
     if held:
         yield pa.concat_tables(held)
+
+
+def among(column: pa.ChunkedArray, names: pa.Array) -> pa.ChunkedArray:
+    """Which rows of a column of numbers into dictionaries have one of some names; only the dictionaries are looked up."""
+    spellings = [chunk.dictionary for chunk in column.chunks]
+    found = pc.is_in(pa.concat_arrays([_NONE, *spellings]), value_set=names)  # pyright: ignore[reportAttributeAccessIssue]
+    first = [0, *accumulate(map(len, spellings))]
+    chunks = zip(column.chunks, first[:-1], map(len, spellings), strict=True)
+    rows = [found.slice(start, length).take(chunk.indices) for chunk, start, length in chunks]
+    return pa.chunked_array(rows, pa.bool_())
+
+
+def spelled(batch: pa.Table) -> pa.Table:
+    """A batch with strings where it has numbers into a dictionary: to be asked for when the rows nobody wants are gone."""
+    for i, field in enumerate(batch.schema):
+        if pa.types.is_dictionary(field.type):
+            spelling = field.with_type(field.type.value_type)
+            batch = batch.set_column(i, spelling, batch[field.name].cast(spelling.type))
+    return batch

@@ -26,7 +26,7 @@ from charassets.schema import (
     Table,
 )
 from charassets.settings import Settings
-from charassets.similarity.batches import gathered
+from charassets.similarity.batches import among, gathered, spelled
 from charassets.similarity.places import Places
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.decided_answers import decided, decided_answers
@@ -213,7 +213,8 @@ def _keys(answers: pa.Table) -> pa.ChunkedArray:
 
 def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, NDArray[np.int64]]:
     """Attribute to the rows of records whose words say that it cannot be seen."""
-    unknown = (batch.filter(pc.field("value") == UNKNOWN) for batch in evidence.batches(_WORDED, _BATCH))
+    read = evidence.coded(_WORDED, _BATCH)
+    unknown = (spelled(batch.filter(among(batch["value"], pa.array([UNKNOWN])))) for batch in read)
     places = Places(records)
     unseen = [_placed(rows, places).select(["attribute", "place"]) for rows in gathered(unknown, _BATCH)]
     if not unseen:

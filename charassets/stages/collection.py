@@ -45,6 +45,11 @@ class StoredCollection:
         for fragment in self._fragments:
             yield from fragment.batches(list(columns), batch_rows)
 
+    def coded(self, columns: Sequence[str], batch_rows: int = 4096) -> Iterator[pa.Table]:
+        """All rows of some columns, streamed, with strings as numbers into a dictionary."""
+        for fragment in self._fragments:
+            yield from fragment.batches(list(columns), batch_rows, coded=True)
+
     def parts(self) -> "list[StoredCollection]":
         """The shards one by one."""
         return [StoredCollection(self._table, [fragment]) for fragment in self._fragments]

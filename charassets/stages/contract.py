@@ -169,6 +169,10 @@ class Collection(Protocol):
         """The same, streamed."""
         ...
 
+    def coded(self, columns: Sequence[str], batch_rows: int = 4096) -> Iterator[pa.Table]:
+        """The same, streamed, with strings as numbers into a dictionary (``charassets.similarity.batches.spelled``)."""
+        ...
+
     def parts(self) -> "Sequence[Collection]":
         """The shards one by one, in order."""
         ...

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from charassets.similarity.batches import gathered
+from charassets.similarity.batches import among, gathered, spelled
 from charassets.stages.contract import Collection
 
 _READ_AT_ONCE = 65_536
+_DECIDED = pa.array(["decided"])
 _LOOKED_UP_AT_ONCE = 1 << 20  # answers, of which a look-up of their records reads the names of all
 
 
@@ -23,8 +24,13 @@ def decided_answers(answers: Collection, columns: Sequence[str], attributes: Seq
         columns: those that are wanted, ``attribute`` and ``status`` among them.
         attributes: what the answers are about.
     """
-    read = answers.batches(columns, _READ_AT_ONCE)
-    return gathered((decided(batch, attributes) for batch in read), _LOOKED_UP_AT_ONCE)
+    wanted = pa.array(attributes, pa.string())
+
+    def told(batch: pa.Table) -> pa.Table:
+        found = pc.and_(among(batch["status"], _DECIDED), among(batch["attribute"], wanted))  # pyright: ignore[reportAttributeAccessIssue]
+        return spelled(batch.filter(found))
+
+    return gathered(map(told, answers.coded(columns, _READ_AT_ONCE)), _LOOKED_UP_AT_ONCE)
 
 
 def decided(answers: pa.Table, attributes: Sequence[str]) -> pa.Table:

@@ -22,7 +22,7 @@ from charassets.attributes.vocabulary import load
 from charassets.lake.workspace import Workspace
 from charassets.schema import MERGED_ATTRIBUTES, NEAR_DUPLICATES, TAG_EVIDENCE, VISUAL_EVIDENCE, Table
 from charassets.settings import Settings
-from charassets.similarity.batches import gathered
+from charassets.similarity.batches import among, gathered, spelled
 from charassets.similarity.places import Places
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 
@@ -106,8 +106,8 @@ def _of(evidence: Collection, records: pa.Array) -> pa.Table:
     """The evidence about some records."""
     schema = TAG_EVIDENCE.arrow
     kept = [schema.empty_table().select(_EVIDENCE)]
-    for batch in gathered(evidence.batches(_EVIDENCE, _READ_AT_ONCE), _READ_AT_ONCE):
-        kept.append(batch.select(_EVIDENCE).filter(pc.field("record_id").isin(records)))
+    for batch in gathered(evidence.coded(_EVIDENCE, _READ_AT_ONCE), _READ_AT_ONCE):
+        kept.append(spelled(batch.select(_EVIDENCE).filter(among(batch["record_id"], records))))
     return pa.concat_tables(kept).combine_chunks()
 
 

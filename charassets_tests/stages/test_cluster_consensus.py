@@ -24,8 +24,10 @@ class Held:
     def table(self, columns):
         return self._rows.select(list(columns))
 
-    def batches(self, columns, batch_rows=4096):
-        yield self.table(columns)
+    def coded(self, columns, batch_rows=4096):
+        table = self.table(columns)
+        coded = [c.dictionary_encode() if pa.types.is_string(c.type) else c for c in table.columns]
+        yield pa.table(coded, schema=pa.schema([f.with_type(c.type) for f, c in zip(table.schema, coded, strict=True)]))
 
 
 def told(record, attribute, value, sources=("tag",), confidence=0.9, status="decided"):
