@@ -27,7 +27,7 @@ from charassets.schema import NEAR_DUPLICATES, RAW_SHARDS, SINGLE_CHARACTER_IMAG
 from charassets.similarity.answers import DUPLICATE
 from charassets.similarity.first_look import pose_of
 from charassets.similarity.judgement import Seen, judge
-from charassets.similarity.looks import in_the_calling_thread
+from charassets.similarity.looker import in_the_calling_thread
 from charassets.stages.collection import ALL
 from charassets.stages.near_duplicates import ANSWERED
 

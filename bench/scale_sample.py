@@ -25,7 +25,7 @@ from charassets.lake.workspace import Workspace
 from charassets.models.registry import load_detector, load_embedder
 from charassets.settings import load_settings
 from charassets.similarity.judgement import Seen, judge
-from charassets.similarity.looks import in_the_calling_thread
+from charassets.similarity.looker import in_the_calling_thread
 from charassets.sources import open_source
 from charassets.stages.pipeline import shard_stages
 from charassets.stages.runner import run_stage

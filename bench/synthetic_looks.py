@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from charassets.settings import Settings
 from charassets.similarity.candidates import Pairs
-from charassets.similarity.looks import DETAILS, IS_DIFFERENT, IS_DUPLICATE, Look, Looked
+from charassets.similarity.looked import DETAILS, IS_DIFFERENT, IS_DUPLICATE, Look, Looked
 from charassets.similarity.places import Places
 from charassets.stages.contract import Collection
 from charassets.stages.near_duplicates import NearDuplicates

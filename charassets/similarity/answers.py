@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from charassets.similarity.candidates import Pairs, unkeyed
 from charassets.similarity.judgement import DIFFERENT, DUPLICATE, VARIANT
-from charassets.similarity.looks import (
+from charassets.similarity.looked import (
     ANSWER_NAMES,
     DETAILS,
     IS_DIFFERENT,
@@ -100,9 +100,7 @@ class Answers:
 
 def answered(contents: pa.Array, pairs: Pairs, looked: Looked) -> pa.Table:
     """Looks at pairs of contents as rows of ``ANSWERS``, all of them seen."""
-    alike = looked.answers != IS_DIFFERENT
-    details = looked.details.take(pa.array(np.cumsum(alike) - 1, mask=~alike))
-    return _rows(contents, pairs, looked.answers, details)
+    return _rows(contents, pairs, looked.answers, looked.details_of_all())
 
 
 def _rows(contents: pa.Array, pairs: Pairs, answers: NDArray[np.int8], details: pa.Table) -> pa.Table:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from charassets.images.local_features import SIGNATURE_BYTES, SIGNATURES
 from charassets.similarity.hamming import WHOLE_BYTES
 from charassets.similarity.previews import Previews
+from charassets.similarity.shown import Held
 
 LoadCorners = Callable[[pa.Array], tuple[Previews, ...]]
 """Signatures of contents and of their mirror images, and the places of both, by place in the array of content ids asked about."""
@@ -66,24 +67,23 @@ class Corners:
 
 
 class CornersOf:
-    """The corners of contents, by place; for several threads.
+    """The corners of pictures, by place.
 
     Args:
-        load: where they come from.
-        contents: the content ids, each once.
+        corners: signatures of pictures and of their mirror images, and the places of both.
     """
 
-    def __init__(self, load: LoadCorners, contents: pa.Array) -> None:
-        straight, mirrored, at, at_mirrored = load(contents)
+    def __init__(self, corners: Sequence[Held]) -> None:
+        straight, mirrored, at, at_mirrored = corners
         self._sides = (straight, at), (mirrored, at_mirrored)
+        self._there = tuple(signed.there & placed.there for signed, placed in self._sides)
 
     def of(self, places: NDArray[np.int64], side: int) -> Corners:
         """Those of the pictures at r places, or of their mirror images; none of a picture without."""
         # A picture is often in several pairs that follow each other: it is read once.
         places, back = np.unique(places, return_inverse=True)
         signed, placed = self._sides[side]
-        there = (signed.there & placed.there)[places]
-        names = list(zip(places.tolist(), there.tolist(), strict=True))
+        names = list(zip(places.tolist(), self._there[side][places].tolist(), strict=True))
         cells = [signed[place] if known else _NOTHING for place, known in names]
         found = Corners.read(cells, [placed[place] if known else _NOTHING for place, known in names])
         return found.rows(back)

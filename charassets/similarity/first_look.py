@@ -12,7 +12,8 @@ copies (small ones, cut anew and repainted) and 7 of 83 variants; of flat drawin
 89 % of those that are different.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
@@ -20,8 +21,9 @@ from numpy.typing import NDArray
 
 from charassets.images.local_features import Corners as Signed
 from charassets.similarity.candidates import Pairs
-from charassets.similarity.corners import MIRRORED, STRAIGHT, Corners, CornersOf, LoadCorners
+from charassets.similarity.corners import MIRRORED, STRAIGHT, Corners, CornersOf
 from charassets.similarity.poses import Agreeing, Pose, agreeing, refined
+from charassets.similarity.shown import Held
 
 AT_ONCE = 64
 """Pairs compared at a time: what they need stays in the cache."""
@@ -61,27 +63,57 @@ class Glance:
         factor, shift = (np.zeros(pairs, np.complex128) for _ in range(2))
         return cls(unlike, told, np.zeros(pairs, np.int64), factor, shift, mirrored)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Glance"]) -> "Glance":
+        """Those of pairs one after another."""
+        return cls(*(np.concatenate(values) for values in zip(*(vars(part).values() for part in parts), strict=True)))
+
+    def of(self, rows: NDArray[np.int64]) -> "Glance":
+        """What they say of some of the pairs."""
+        return Glance(*(values[rows] for values in vars(self).values()))
+
+    def columns(self) -> dict[str, pa.Array]:
+        """As columns; complex numbers as their two parts."""
+        return {name: _numbers(values) for name, values in vars(self).items()}
+
+    @classmethod
+    def read(cls, table: pa.Table) -> "Glance":
+        """From a table of such columns."""
+        return cls(*(_values(table[field.name]) for field in fields(cls)))
+
+
+def _numbers(values: NDArray) -> pa.Array:
+    if not np.iscomplexobj(values):
+        return pa.array(values)
+    return pa.FixedSizeListArray.from_arrays(pa.array(values.view(np.float64)), 2)
+
+
+def _values(column: pa.ChunkedArray) -> NDArray:
+    if not pa.types.is_fixed_size_list(column.type):
+        return column.to_numpy()
+    return column.combine_chunks().flatten().to_numpy().view(np.complex128)
+
 
 class FirstLook:
-    """What corners say of pairs of contents.
+    """What corners say of pairs of pictures.
 
     Args:
-        load: where the corners come from.
-        contents: the content ids that are asked about, each once.
+        corners: signatures of pictures and of their mirror images, and the places of both.
     """
 
-    def __init__(self, load: LoadCorners, contents: pa.Array) -> None:
-        self._corners = CornersOf(load, contents)
+    def __init__(self, corners: Sequence[Held]) -> None:
+        self._corners = CornersOf(corners)
 
-    def glance(self, pairs: Pairs, into: Glance, first: int = 0) -> None:
-        """Look at some pairs of places among the contents, and write what is seen, from a place of ``into`` on."""
+    def glance(self, pairs: Pairs) -> Glance:
+        """Look at pairs of places."""
+        seen = Glance.empty(len(pairs))
         for start in range(0, len(pairs), AT_ONCE):
             some = pairs[start : start + AT_ONCE]
-            rows = slice(first + start, first + start + len(some))
             own, straight = (self._corners.of(some[:, end], STRAIGHT) for end in (0, 1))
             found = _seen(own, straight, self._corners.of(some[:, 1], MIRRORED))
             for name, values in vars(found).items():
-                getattr(into, name)[rows] = values
+                getattr(seen, name)[start : start + len(some)] = values
+        return seen
 
     def pose(self, pair: NDArray[np.int64], seen: Glance, row: int) -> Pose | None:
         """The pose of a pair that was looked at; None where its corners tell none."""

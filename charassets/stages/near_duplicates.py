@@ -33,7 +33,8 @@ from charassets.similarity.close_hashes import HashesBefore
 from charassets.similarity.corners import PLACED
 from charassets.similarity.duplicates import SIGNED, DuplicateRule, Signed, group_duplicates
 from charassets.similarity.judgement import VERSION as JUDGEMENT
-from charassets.similarity.looks import Look, Looked, close_look
+from charassets.similarity.looked import Look, Looked
+from charassets.similarity.looks import close_look
 from charassets.similarity.naming import NAMED
 from charassets.similarity.places import Places
 from charassets.similarity.previews import Previews

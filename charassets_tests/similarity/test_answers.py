@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from charassets.similarity.answers import ANSWERS, Answers
 from charassets.similarity.candidates import Pairs, keyed
-from charassets.similarity.looks import DETAILS, IS_DIFFERENT, NOT_SEEN, Looked
+from charassets.similarity.looked import DETAILS, IS_DIFFERENT, NOT_SEEN, Looked
 from charassets.similarity.places import Places
 from charassets.similarity.previews import Previews
 

@@ -6,10 +6,11 @@ import pytest
 
 from charassets.images.local_features import signatures
 from charassets.images.preview import decoded, encoded
-from charassets.similarity import first_look
+from charassets.similarity import first_look, look_crew
 from charassets.similarity.corners import LoadCorners
-from charassets.similarity.first_look import FirstLook, Glance
-from charassets.similarity.looks import IS_DIFFERENT, NOT_SEEN, close_look
+from charassets.similarity.first_look import FirstLook
+from charassets.similarity.looked import IS_DIFFERENT, NOT_SEEN
+from charassets.similarity.looks import close_look
 from charassets.similarity.previews import Previews
 from charassets.studio.scenes import draw_scene
 from charassets.studio.transforms import padded, reencoded, resized
@@ -47,9 +48,8 @@ def signed(pictures) -> LoadCorners:
 
 
 def ruled_out(signed: LoadCorners, left: str, *rights: str) -> list[bool]:
-    look, seen = FirstLook(signed, pa.array([left, *rights])), Glance.empty(len(rights))
-    look.glance(np.stack([np.zeros(len(rights), np.int64), np.arange(1, len(rights) + 1)], axis=1), seen)
-    return seen.unlike.tolist()
+    pairs = np.stack([np.zeros(len(rights), np.int64), np.arange(1, len(rights) + 1)], axis=1)
+    return FirstLook(signed(pa.array([left, *rights]))).glance(pairs).unlike.tolist()
 
 
 def test_copies_are_left_to_the_close_look(signed):
@@ -74,12 +74,13 @@ def test_a_picture_without_corners_rules_nothing_out(signed):
     assert ruled_out(signed, "p3", "nobody has its signatures") == [False]
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_pairs_with_close_hashes_are_looked_at_whatever_their_corners(signed, threads):
+@pytest.mark.parametrize("processes", [1, 2])
+def test_pairs_with_close_hashes_are_looked_at_whatever_their_corners(signed, processes, monkeypatch):
+    monkeypatch.setattr(look_crew, "GLANCES_OF_A_PROCESS", 1)
     contents = pa.array(["p20", "p3"])
     pairs = np.array([[0, 1]])
     assert ruled_out(signed, "p3", "p20") == [True]
-    look = close_look(lambda names: Previews(len(names)), threads, corners=signed)  # nobody has a preview
+    look = close_look(lambda names: Previews(len(names)), processes, corners=signed)  # nobody has a preview
     for bits, answer in ((40, IS_DIFFERENT), (12, NOT_SEEN)):
         found = look(contents, pairs, np.array([bits], np.int32), np.array([30], np.int32))
         assert found.answers.tolist() == [answer]
@@ -88,10 +89,8 @@ def test_pairs_with_close_hashes_are_looked_at_whatever_their_corners(signed, th
 def test_a_picture_that_is_in_many_pairs_is_seen_as_in_each_alone(signed, pictures):
     names = list(pictures)
     whole = np.array([[i, j] for i in range(len(names)) for j in range(len(names)) if i != j])
-    look = FirstLook(signed, pa.array(names))
-    together, alone = Glance.empty(len(whole)), Glance.empty(len(whole))
-    look.glance(whole, together)
+    look = FirstLook(signed(pa.array(names)))
+    together = look.glance(whole)
     for row in range(len(whole)):
-        look.glance(whole[row : row + 1], alone, row)
-    for name, values in vars(together).items():
-        assert values.tolist() == vars(alone)[name].tolist(), name
+        for name, values in vars(look.glance(whole[row : row + 1])).items():
+            assert values.tolist() == vars(together)[name][row : row + 1].tolist(), name

@@ -1,22 +1,32 @@
-"""Close looks in several threads: the same answers as in one, and few pictures in memory."""
+"""Close looks in processes: the same answers as in the calling thread, told as they come, and one line where a process dies."""
 
-from threading import Barrier, Thread
+import os
+import signal
+import threading
+import time
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
 
-from charassets.images.local_features import keypoints
-from charassets.images.preview import encoded
-from charassets.similarity import album, judgement
-from charassets.similarity.album import Album, Latest
-from charassets.similarity.answers import IS_DIFFERENT, IS_DUPLICATE, IS_VARIANT, NOT_SEEN
-from charassets.similarity.looks import Looked, close_look
+from charassets.errors import CharassetsError
+from charassets.images.local_features import keypoints, signatures
+from charassets.images.preview import decoded, encoded
+from charassets.similarity import album, judgement, look_crew, looks
+from charassets.similarity.album import Album
+from charassets.similarity.first_look import FirstLook
+from charassets.similarity.look_crew import Crew
+from charassets.similarity.looked import IS_DIFFERENT, IS_DUPLICATE, IS_VARIANT, NOT_SEEN, Looked
+from charassets.similarity.looker import Asked
+from charassets.similarity.looks import close_look
 from charassets.similarity.previews import Previews
+from charassets.similarity.shown import Shown
 from charassets.studio.scenes import draw_scene
 from charassets.studio.transforms import padded, reencoded
 
 MISSING = 9
+BLANK = 10
 
 
 @pytest.fixture(scope="module")
@@ -29,63 +39,140 @@ def previews() -> list[bytes]:
     return [encoded(pixels, None) for pixels in shown]
 
 
-def looked(previews: list[bytes], threads: int) -> Looked:
-    """Answers about all pairs of the previews and of a picture that has none."""
+@pytest.fixture
+def many(monkeypatch):
+    """Processes for any number of pairs, some pairs each at a time."""
+    monkeypatch.setattr(look_crew, "LOOKS_OF_A_PROCESS", 1)
+    monkeypatch.setattr(look_crew, "GLANCES_OF_A_PROCESS", 1)
+    monkeypatch.setattr(look_crew, "_LOOKS_AT_ONCE", 7)
+    monkeypatch.setattr(look_crew, "_GLANCES_AT_ONCE", 11)
+
+
+def held(values: dict[int, bytes], n: int) -> Previews:
+    found = Previews(n)
+    for place, value in values.items():
+        found.add(place, value)
+    return found
+
+
+def looked(previews: list[bytes], processes: int, *, corners: bool = True, **more: object) -> Looked:
+    """Answers about all pairs of the previews, a picture without one and another without corners."""
+    n = BLANK + 1
+    stored = {i: data for i, data in enumerate(previews)} | {BLANK: encoded(np.full((90, 90, 3), 200, np.uint8), None)}
 
     def load(contents: pa.Array) -> Previews:
-        found = Previews(len(contents))
-        for place, name in enumerate(contents.to_pylist()):
-            if int(name) < len(previews):
-                found.add(place, previews[int(name)])
-        return found
+        asked = [int(name) for name in contents.to_pylist()]
+        return held({place: stored[i] for place, i in enumerate(asked) if i in stored}, len(asked))
 
-    n = MISSING + 1
+    def signed(contents: pa.Array) -> tuple[Previews, ...]:
+        asked = [int(name) for name in contents.to_pylist()]
+        sides = {place: signatures(decoded(stored[i])) for place, i in enumerate(asked) if i in stored}
+        return tuple(
+            held({place: getattr(both[side], part) for place, both in sides.items()}, len(asked))
+            for part in ("signatures", "places")
+            for side in (0, 1)
+        )
+
     pairs = np.array([(i, j) for j in range(n) for i in range(j)])
-    far = np.full(len(pairs), 64, np.int32)
-    return close_look(load, threads)(pa.array([str(i) for i in range(n)]), pairs, far, far)
+    bits = np.where((pairs[:, 0] // 3 == pairs[:, 1] // 3) & (pairs[:, 1] < MISSING), 6, 64).astype(np.int32)
+    look = close_look(load, processes, corners=signed if corners else None, **more)
+    return look(pa.array([str(i) for i in range(n)]), pairs, bits, np.full(len(pairs), 64, np.int32))
 
 
+@pytest.mark.parametrize("corners", [True, False])
 @pytest.mark.parametrize("kept", [2, 300])
-def test_any_number_of_threads_gives_the_same_answers_in_the_same_order(previews, kept, monkeypatch):
+def test_processes_give_the_answers_of_the_calling_thread_in_the_same_order(previews, many, kept, corners, monkeypatch):
     monkeypatch.setattr(album, "_SEEN", kept)  # with two, nearly every picture is made ready again for every pair
-    one, several = looked(previews, 1), looked(previews, 4)
+    one, several = (looked(previews, processes, corners=corners) for processes in (1, 3))
     np.testing.assert_array_equal(one.answers, several.answers)
     assert one.details.equals(several.details)
     counts = {code: int((one.answers == code).sum()) for code in (NOT_SEEN, IS_DUPLICATE, IS_VARIANT, IS_DIFFERENT)}
-    assert counts[NOT_SEEN] == MISSING and counts[IS_DUPLICATE] >= 3 and min(counts.values()) > 0
+    assert counts[NOT_SEEN] == MISSING + 1 and counts[IS_DUPLICATE] >= 3 and min(counts.values()) > 0
     assert len(one.details) == counts[IS_DUPLICATE] + counts[IS_VARIANT]
 
 
-def test_a_preview_that_cannot_be_read_ends_the_looks_with_its_error(previews):
-    with pytest.raises(OSError):
-        looked([*previews[:4], previews[4][:200], *previews[5:]], 3)
+@pytest.mark.parametrize("processes", [1, 2])
+def test_answers_are_told_on_the_way_and_are_those_of_the_end(previews, many, processes, monkeypatch):
+    monkeypatch.setattr(looks, "TOLD_EVERY", 10)
+    heard = []
+    whole = looked(previews, processes, corners=False, tell=lambda contents, pairs, found: heard.append((pairs, found)))
+    pairs = np.array([(i, j) for j in range(BLANK + 1) for i in range(j)])
+    row = {tuple(pair): i for i, pair in enumerate(pairs.tolist())}
+    details = whole.details_of_all()
+    assert len(heard) >= 2
+    for some, found in heard:
+        rows = [row[tuple(pair)] for pair in some.tolist()]
+        assert rows == sorted(rows) and len(rows) >= 10
+        assert found.answers.tolist() == whole.answers[rows].tolist()
+        assert found.details_of_all().to_pylist() == details.take(rows).to_pylist()
+    told = [tuple(pair) for some, _ in heard for pair in some.tolist()]
+    assert len(told) == len(set(told)) < len(pairs)
+
+
+def test_a_preview_that_cannot_be_read_ends_the_looks_with_its_error(previews, many):
+    cut = [*previews[:4], previews[4][:200], *previews[5:]]
+    with pytest.raises(OSError, match="preview"):
+        looked(cut, 1)
+    with pytest.raises(CharassetsError, match="OSError: no preview"):
+        looked(cut, 3, corners=False)
+
+
+def test_a_process_that_is_killed_ends_the_looks_with_one_line_and_leaves_none_behind(previews, many):
+    shown = Shown(held(dict(enumerate(previews)), MISSING), None)
+    pairs = np.array([(i, j) for j in range(MISSING) for i in range(j)] * 40)
+    far = np.full(len(pairs), 64, np.int32)
+    asked = Asked(pairs, far, far, None)
+    turns = looks.turns_of(pairs, MISSING)
+    with Crew(2) as crew:
+        found = crew.looks(shown, asked, turns, 10)
+        next(found)
+        processes = [hand.number for hand in crew.hands]
+        os.kill(processes[0], signal.SIGKILL)
+        with pytest.raises(CharassetsError, match="-9") as raised:
+            list(found)
+    assert "memory" in raised.value.todo
+    assert not any(Path(f"/proc/{number}").exists() for number in processes)
+
+
+def test_looks_that_nobody_waits_for_end_at_once(previews, many):
+    shown = Shown(held(dict(enumerate(previews)), MISSING), None)
+    pairs = np.array([(i, j) for j in range(MISSING) for i in range(j)] * 400)
+    far = np.full(len(pairs), 64, np.int32)
+    with pytest.raises(KeyboardInterrupt), Crew(2) as crew:
+        for _ in crew.looks(shown, Asked(pairs, far, far, None), looks.turns_of(pairs, MISSING), 10):
+            raise KeyboardInterrupt
+    time.sleep(0.1)
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("look")]
 
 
 def test_keypoints_are_found_once_and_only_if_somebody_asks(previews, monkeypatch):
     found = []
     monkeypatch.setattr(judgement, "keypoints", lambda grey: found.append(grey.shape) or keypoints(grey))
-    kept = Previews(len(previews))
-    for place, preview in enumerate(previews):
-        kept.add(place, preview)
-    pictures = Album(kept)
+    pictures = Album(held(dict(enumerate(previews)), len(previews)))
     seen = pictures.seen(0)
     assert not found
     assert seen.keypoints is seen.keypoints and seen.turned is pictures.seen(0).turned and len(found) == 2
 
 
-def test_what_several_threads_ask_for_at_once_is_made_once_and_the_oldest_goes():
-    latest, made, start = Latest[int](2), [], Barrier(4)
-
-    def ask() -> None:
-        start.wait()
-        latest.get(7, lambda: made.append(7) or 70)
-
-    threads = [Thread(target=ask) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert made == [7]
-    for number in (1, 2, 7):
-        assert latest.get(number, lambda number=number: made.append(number) or 10 * number) == 10 * number
-    assert made == [7, 1, 2, 7]
+def test_what_is_sent_to_a_process_arrives_as_it_was(previews):
+    corners = [signatures(decoded(data)) for data in previews]
+    sides = [
+        held({place: getattr(both[side], part) for place, both in enumerate(corners)}, MISSING + 1)
+        for part in ("signatures", "places")
+        for side in (0, 1)
+    ]
+    shown = Shown(held(dict(enumerate(previews)), MISSING + 1), sides)
+    places = np.array([4, MISSING, 0])
+    arrived = Shown.read(shown.table(places))
+    assert arrived.previews is not None and arrived.previews.there.tolist() == [True, False, True]
+    assert arrived.previews[2] == previews[0]
+    pairs = np.array([[0, 2], [2, 0]])
+    assert arrived.corners is not None
+    asked = Asked(
+        pairs, np.array([3, 4], np.int32), np.array([5, 6], np.int32), FirstLook(arrived.corners).glance(pairs)
+    )
+    again = Asked.read(asked.table())
+    for name in ("pairs", "bits", "mirrored_bits"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(asked, name))
+    for name, values in vars(asked.seen).items():
+        np.testing.assert_array_equal(getattr(again.seen, name), values)

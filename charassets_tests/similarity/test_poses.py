@@ -39,9 +39,8 @@ def looked(one: Preview, other: Preview) -> tuple[FirstLook, Glance]:
                 side.add(place, value)
         return sides
 
-    look, seen = FirstLook(load, pa.array(["one", "other"])), Glance.empty(1)
-    look.glance(np.array([[0, 1]]), seen)
-    return look, seen
+    look = FirstLook(load(pa.array(["one", "other"])))
+    return look, look.glance(np.array([[0, 1]]))
 
 
 def posed(one: Preview, other: Preview) -> Pose:

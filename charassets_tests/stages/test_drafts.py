@@ -7,7 +7,7 @@ from charassets.images.preview import encoded
 from charassets.lake.drafts import Drafts
 from charassets.lake.fragments import Lake
 from charassets.lake.verify import verify
-from charassets.similarity import looks
+from charassets.similarity import looker, looks
 from charassets.stages.collection import ALL, run_collection
 from charassets.stages.near_duplicates import ANSWERED, NearDuplicates
 from charassets.stages.pipeline import collection_stages
@@ -38,7 +38,7 @@ def pictured(tmp_path):
 def counted(monkeypatch, breaks_after=None) -> list[int]:
     """Count the pairs that are judged, and break off after some."""
     judged: list[int] = []
-    judge = looks.judge
+    judge = looker.judge
 
     def judging(*pair):
         if len(judged) == breaks_after:
@@ -46,7 +46,7 @@ def counted(monkeypatch, breaks_after=None) -> list[int]:
         judged.append(1)
         return judge(*pair)
 
-    monkeypatch.setattr(looks, "judge", judging)
+    monkeypatch.setattr(looker, "judge", judging)
     return judged
 
 
