@@ -29,7 +29,7 @@ from charassets.similarity.first_look import pose_of
 from charassets.similarity.judgement import Seen, judge
 from charassets.similarity.looker import in_the_calling_thread
 from charassets.stages.collection import ALL
-from charassets.stages.near_duplicates import ANSWERED
+from charassets.stages.near_duplicates import answers_of
 
 SOURCES = {"nd": "neardup_dev", "port": "wesnoth/portraits", "small": "wesnoth/core_small"}
 Place = tuple[str, str]
@@ -77,8 +77,9 @@ def report(lake: Lake, data: Path, timed: int) -> None:
     print(f"imagededup pHash, {PHASH_BITS} bits, BK-tree: {seconds:.1f} CPU s for {len(raw)} files")
     _print_welds(rows, truth, pairs, theirs)
     _print_speed(lake, timed)
-    answers = table.read(role=ANSWERED)
-    print("pairs looked at:", dict(Counter(answers["answer"].to_pylist())))
+    answers = answers_of(lambda role: table.read(role=role))
+    assert answers is not None
+    print("pairs looked at:", dict(Counter(answers.spelled()["answer"].to_pylist())))
 
 
 def _truth(data: Path) -> dict[Place, tuple[int, str]]:

@@ -38,6 +38,46 @@ ANSWERS = pa.schema(
 """A row a pair of picture contents (``image_id``, the smaller first); ``box`` is the place of left within right."""
 
 
+GIVEN = pa.schema(
+    [
+        pa.field("left", pa.int32(), False),
+        pa.field("right", pa.int32(), False),
+        pa.field("answer", pa.int8(), False),
+    ]
+)
+"""The same with places among contents in place of their ids, and the answer's code (``looked.ANSWER_NAMES``)."""
+
+CONTENTS = pa.schema([pa.field("image_id", pa.string(), False)])
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Answers as they are kept: at half a million pictures there are 2.6 million, and an id for each end is most of their bytes.
+
+    Attributes:
+        contents: schema ``CONTENTS``, sorted.
+        pairs: schema ``GIVEN``, sorted by left and right.
+        details: schema ``looked.DETAILS``, a row for each pair that is not different.
+    """
+
+    contents: pa.Table
+    pairs: pa.Table
+    details: pa.Table
+
+    def among(self, contents: pa.Array) -> "Kept":
+        """Those about pairs of some contents."""
+        known = Places(contents).of(self.contents["image_id"]) >= 0
+        mine = known[self.pairs["left"].to_numpy()] & known[self.pairs["right"].to_numpy()]
+        alike = self.pairs["answer"].to_numpy() != IS_DIFFERENT
+        return Kept(self.contents, self.pairs.filter(pa.array(mine)), self.details.filter(pa.array(mine[alike])))
+
+    def spelled(self) -> pa.Table:
+        """As rows of ``ANSWERS``."""
+        codes = self.pairs["answer"].to_numpy()
+        left, right = (self.contents["image_id"].take(self.pairs[side]) for side in ("left", "right"))
+        return _rows(left, right, codes, Looked(codes, self.details).details_of_all())
+
+
 class Answers:
     """The answers known so far: sorted numbers, one a pair, and beside them what a look measured of the pairs that are alike.
 
@@ -45,11 +85,12 @@ class Answers:
 
     Args:
         look: finds the answers that are missing.
-        before: the answers of the run before, schema ``ANSWERS``.
+        before: answers, schema ``ANSWERS``: those of a run that was stopped.
+        kept: those of the run before.
     """
 
-    def __init__(self, look: Look = nobody_looks, before: pa.Table | None = None) -> None:
-        self._look, self._before = look, before
+    def __init__(self, look: Look = nobody_looks, before: pa.Table | None = None, kept: Kept | None = None) -> None:
+        self._look, self._before, self._kept = look, before, kept
         self._contents = pa.array([], pa.string())
         self._known = _Known.nothing()
         self._unseen = np.empty(0, np.uint64)
@@ -59,9 +100,11 @@ class Answers:
     def among(self, contents: pa.Array) -> None:
         """Name the contents of the collection, sorted, each once; kept answers about others are forgotten."""
         self._contents = contents
+        if self._kept is not None:
+            self._known = _Known.kept(self._kept, Places(contents))
         if self._before is not None:
-            self._known = _Known.stored(self._before, Places(contents))
-            self._before = None
+            self._known = self._known.with_told(self._before, Places(contents))
+        self._kept = self._before = None
 
     def ask(
         self, keys: NDArray[np.uint64], bits: NDArray[np.int32], mirrored_bits: NDArray[np.int32]
@@ -91,23 +134,29 @@ class Answers:
         """What was measured of pairs, schema ``DETAILS``; null where they are different or nobody looked."""
         return self._known.details_of(keys)
 
-    def table(self) -> pa.Table:
+    def kept(self) -> Kept:
         """The answers that this run had use for, to go on with."""
         known = self._known
-        keys = known.keys[known.used]
-        return _rows(self._contents, unkeyed(keys), known.answers[known.used], known.details_of(keys))
+        pairs, codes = unkeyed(known.keys[known.used]).astype(np.int32), known.answers[known.used]
+        alike = known.used[known.answers != IS_DIFFERENT]
+        return Kept(
+            pa.table([self._contents], schema=CONTENTS),
+            pa.table([pairs[:, 0], pairs[:, 1], codes], schema=GIVEN),
+            known.details.filter(pa.array(alike)),
+        )
 
 
 def answered(contents: pa.Array, pairs: Pairs, looked: Looked) -> pa.Table:
     """Looks at pairs of contents as rows of ``ANSWERS``, all of them seen."""
-    return _rows(contents, pairs, looked.answers, looked.details_of_all())
+    left, right = (contents.take(pa.array(side)) for side in pairs.T)
+    return _rows(left, right, looked.answers, looked.details_of_all())
 
 
-def _rows(contents: pa.Array, pairs: Pairs, answers: NDArray[np.int8], details: pa.Table) -> pa.Table:
+def _rows(left: pa.Array, right: pa.Array, answers: NDArray[np.int8], details: pa.Table) -> pa.Table:
     names = pa.DictionaryArray.from_arrays(pa.array(answers), pa.array(ANSWER_NAMES))
     columns = {
-        "left": contents.take(pa.array(pairs[:, 0])),
-        "right": contents.take(pa.array(pairs[:, 1])),
+        "left": left,
+        "right": right,
         "answer": names.cast(pa.string()),
         **{name: details[name].fill_null(False) if name in _SAID else details[name] for name in DETAILS.names},
     }
@@ -122,8 +171,8 @@ class _Known:
         keys: uint64, shape (m,), rising.
         answers: int8, shape (m,).
         used: bool, shape (m,): asked about in this run.
-        alike: keys of those that are not different, rising; ``details`` has their rows.
-        details: schema ``DETAILS``.
+        alike: keys of those that are not different, rising.
+        details: schema ``DETAILS``, a row for each of those.
     """
 
     keys: NDArray[np.uint64]
@@ -138,16 +187,28 @@ class _Known:
         return cls(none, np.empty(0, np.int8), np.empty(0, bool), none, DETAILS.empty_table())
 
     @classmethod
-    def stored(cls, rows: pa.Table, contents: Places) -> "_Known":
+    def kept(cls, kept: Kept, contents: Places) -> "_Known":
+        place = contents.of(kept.contents["image_id"])
+        left, right = (place[kept.pairs[side].to_numpy()] for side in ("left", "right"))
+        there = (left >= 0) & (right >= 0)
+        codes = kept.pairs["answer"].to_numpy()
+        alike, keys = (
+            codes != IS_DIFFERENT,
+            _keys(left, right),
+        )  # rising as the pairs did: contents are sorted, then and now
+        details = kept.details.filter(pa.array(there[alike])).cast(DETAILS)
+        return cls(keys[there], codes[there], np.zeros(int(there.sum()), bool), keys[there & alike], details)
+
+    def with_told(self, rows: pa.Table, contents: Places) -> "_Known":
+        """These and those of some rows of ``ANSWERS`` that are not among them."""
         left, right = contents.of(rows["left"]), contents.of(rows["right"])
         there = np.flatnonzero((left >= 0) & (right >= 0))
-        keys = left[there].astype(np.uint64) << np.uint64(32) | right[there].astype(np.uint64)
-        order = np.argsort(keys)
-        rows = rows.take(pa.array(there[order]))
+        keys, first = np.unique(_keys(left[there], right[there]), return_index=True)
+        fresh = ~_contains(self.keys, keys)
+        rows = rows.take(pa.array(there[first[fresh]]))
         codes = Places(pa.array(ANSWER_NAMES)).of(rows["answer"]).astype(np.int8)
-        alike = np.flatnonzero(codes != IS_DIFFERENT)
-        details = rows.select(DETAILS.names).take(pa.array(alike)).cast(DETAILS)
-        return cls(keys[order], codes, np.zeros(len(order), bool), keys[order][alike], details)
+        alike = pa.array(codes != IS_DIFFERENT)
+        return self.with_more(keys[fresh], codes, rows.select(DETAILS.names).filter(alike).cast(DETAILS))
 
     def with_more(self, keys: NDArray[np.uint64], answers: NDArray[np.int8], details: pa.Table) -> "_Known":
         order = np.argsort(all_keys := np.concatenate([self.keys, keys]), kind="stable")
@@ -171,6 +232,10 @@ class _Known:
     def details_of(self, keys: NDArray[np.uint64]) -> pa.Table:
         place, there = _found(self.alike, keys)
         return self.details.take(pa.array(place, mask=~there))
+
+
+def _keys(left: NDArray[np.int64], right: NDArray[np.int64]) -> NDArray[np.uint64]:
+    return left.astype(np.uint64) << np.uint64(32) | right.astype(np.uint64)
 
 
 def _found(sorted_keys: NDArray[np.uint64], keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -203,7 +268,10 @@ __all__ = [
     "IS_VARIANT",
     "NOT_SEEN",
     "VARIANT",
+    "CONTENTS",
+    "GIVEN",
     "Answers",
+    "Kept",
     "answered",
     "by_two_keys",
 ]

@@ -5,7 +5,7 @@ What belongs here: which records are asked about, and what the rule is told of t
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import ClassVar
 
@@ -27,7 +27,7 @@ from charassets.schema import (
     Table,
 )
 from charassets.settings import Settings
-from charassets.similarity.answers import ANSWERS, Answers, answered
+from charassets.similarity.answers import ANSWERS, Answers, Kept, answered
 from charassets.similarity.candidates import Pairs, tidy
 from charassets.similarity.close_hashes import HashesBefore
 from charassets.similarity.corners import PLACED
@@ -50,7 +50,11 @@ from charassets.stages.picture_facts import READ, READ_TAGS, PictureFacts
 _log = logging.getLogger(__name__)
 
 ANSWERED = f"answers{JUDGEMENT}"
-"""Role of the table, kept beside the rows, of what was answered about pairs (``charassets.similarity.answers``)."""
+"""Role of the drafts of what was answered about pairs (``charassets.similarity.answers``), and of the table that lakes written
+before decision 073 keep beside the rows."""
+
+CONTENTS, GIVEN, DETAILS = (f"{name}{JUDGEMENT}" for name in ("contents", "given", "details"))
+"""Roles of the tables of the same, kept beside the rows."""
 
 SHARED, COMPARED = "shared1", "compared1"
 """Roles of the tables of what pictures share, to go on from (``charassets.similarity.shared_before``); the number is raised by
@@ -100,7 +104,9 @@ class NearDuplicates(CollectionStage):
         skipped = dict.fromkeys(words["record_id"].to_pylist(), "no_picture")
         records = pictures["record_id"].combine_chunks()
         answers = Answers(
-            self.look_at(images, facts), _known(before and before.beside(ANSWERED), drafts.found(ANSWERED))
+            self.look_at(images, facts),
+            _told(before and before.beside(ANSWERED), drafts.found(ANSWERED)),
+            None if before is None else answers_of(before.beside),
         )
         copies = group_duplicates(
             pictures,
@@ -113,7 +119,9 @@ class NearDuplicates(CollectionStage):
             decisions=decisions_of(inputs[EDITS.name].table(EDITS.arrow.names)),
             before=before and before.table(list(NAMED)),
         )
-        kept = {ANSWERED: answers.table(), SHARED: copies.shared.pairs, COMPARED: copies.shared.among, **facts.extras()}
+        given = answers.kept()
+        kept = {CONTENTS: given.contents, GIVEN: given.pairs, DETAILS: given.details}
+        kept |= {SHARED: copies.shared.pairs, COMPARED: copies.shared.among, **facts.extras()}
         if copies.hashes is not None:
             kept |= {HASHES: copies.hashes.values, CLOSE_HASHES: copies.hashes.close}
         return Outcome(copies.rows, skipped=skipped, extras=kept)
@@ -150,8 +158,18 @@ def _keep(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:
     _log.info("%d more pairs of pictures compared", len(pairs))
 
 
-def _known(committed: pa.Table | None, kept: pa.Table | None) -> pa.Table | None:
-    """The answers of the run before, and those of one that was stopped."""
+def answers_of(beside: Callable[[str], pa.Table | None]) -> Kept | None:
+    """The answers that are kept beside the rows; None in a lake that was written before decision 073, or by another judgement.
+
+    Args:
+        beside: the table of a role, or None.
+    """
+    contents, given, details = (beside(role) for role in (CONTENTS, GIVEN, DETAILS))
+    return None if contents is None or given is None or details is None else Kept(contents, given, details)
+
+
+def _told(committed: pa.Table | None, kept: pa.Table | None) -> pa.Table | None:
+    """The answers of an older lake, and those of a run that was stopped."""
     tables = [table for table in (committed, kept) if table is not None]
     return pa.concat_tables([table.select(ANSWERS.names).cast(ANSWERS) for table in tables]) if tables else None
 

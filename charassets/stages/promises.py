@@ -34,7 +34,7 @@ from charassets.schema import (
 )
 from charassets.similarity.answers import DUPLICATE
 from charassets.similarity.stored import stored_lists
-from charassets.stages.near_duplicates import ANSWERED
+from charassets.stages.near_duplicates import ANSWERED, answers_of
 
 UNIT_NORM_TOLERANCE = 2e-3
 """A unit vector of 512 values rounded to float16 keeps its norm to 5e-5; bfloat16 left unnormalised is off by 3e-3."""
@@ -197,7 +197,7 @@ def copies_are_confirmed(lake: Lake, fragment: Fragment) -> str | None:
     if astray.num_rows:
         return f"{astray['record_id'][0]} is a copy of {astray['group_id'][0]}, which is no keeper"
     contents = _contents(lake, {*members["record_id"].to_pylist(), *members["group_id"].to_pylist()})
-    answers = _answers(fragment)
+    answers = _answers(fragment, pa.array(sorted(set(contents.values())), pa.string()))
     loose = [row for row in members.to_pylist() if not _is_confirmed(row, contents, answers)]
     return f"{len(loose)} copies are not confirmed, e.g. {loose[0]['record_id']} of its keeper" if loose else None
 
@@ -221,10 +221,15 @@ def _contents(lake: Lake, records: Set[str]) -> dict[str, str]:
     return found
 
 
-def _answers(fragment: Fragment) -> dict[tuple[str, str], str]:
-    if not fragment.manifest.has(ANSWERED):
+def _answers(fragment: Fragment, contents: pa.Array) -> dict[tuple[str, str], str]:
+    """The answers about pairs of some contents."""
+    kept = answers_of(lambda role: fragment.read(role=role) if fragment.manifest.has(role) else None)
+    if kept is not None:
+        rows = kept.among(contents).spelled()
+    elif fragment.manifest.has(ANSWERED):
+        rows = fragment.read(["left", "right", "answer"], role=ANSWERED)
+    else:
         return {}
-    rows = fragment.read(["left", "right", "answer"], role=ANSWERED)
     pairs = zip(rows["left"].to_pylist(), rows["right"].to_pylist(), strict=True)
     return dict(zip(pairs, rows["answer"].to_pylist(), strict=True))
 

@@ -51,20 +51,20 @@ _pairs = st.lists(
 
 
 @settings(deadline=None)
-@given(_pairs, _pairs, st.sets(st.integers(0, 11), max_size=4))
-def test_an_answer_is_looked_for_once_and_stays_after_it_was_stored(first, second, gone: set[int]):
+@given(_pairs, _pairs, st.sets(st.integers(0, 11), max_size=4), st.booleans())
+def test_an_answer_is_looked_for_once_and_stays_after_it_was_stored(first, second, gone: set[int], compact: bool):
     looker = Looker()
     answers = Answers(looker)
     answers.among(pa.array(NAMES))
     wanted = [rule(NAMES[min(p)], NAMES[max(p)]) for p in first]
     assert ask(answers, NAMES, first) == wanted == ask(answers, NAMES, first)
     assert len(looker.asked) == len(set(looker.asked)) == answers.asked == len({frozenset(p) for p in first})
-    kept = answers.table()
-    assert kept.schema == ANSWERS
+    kept = answers.kept()
+    assert kept.spelled().schema == ANSWERS
 
     left = [name for i, name in enumerate(NAMES) if i not in gone]  # other pictures, other places
     again = Looker()
-    resumed = Answers(again, kept)
+    resumed = Answers(again, kept=kept) if compact else Answers(again, kept.spelled())
     resumed.among(pa.array(left))
     place = {name: i for i, name in enumerate(left)}
     pairs = [(NAMES[a], NAMES[b]) for a, b in (*first, *second) if NAMES[a] in place and NAMES[b] in place]
@@ -72,7 +72,7 @@ def test_an_answer_is_looked_for_once_and_stays_after_it_was_stored(first, secon
     assert found == [rule(min(pair), max(pair)) for pair in pairs]
     known = {(NAMES[min(p)], NAMES[max(p)]) for p in first}
     assert set(again.asked) == {(min(p), max(p)) for p in pairs} - known
-    for row in resumed.table().to_pylist():
+    for row in resumed.kept().spelled().to_pylist():
         alike = row["answer"] != "different"
         told = detail(row["left"], row["right"]) if alike else {"mirrored": False, "grey": False, "cropped": None}
         assert {name: row[name] for name in told} == told
@@ -85,7 +85,7 @@ def test_a_pair_that_cannot_be_seen_is_tried_once_a_run_and_never_kept():
     assert ask(answers, NAMES, [(3, 5), (1, 2)]) == [NOT_SEEN, rule("i01", "i02")]
     assert ask(answers, NAMES, [(5, 3)]) == [NOT_SEEN]
     assert looker.asked == [("i01", "i02"), ("i03", "i05")]
-    assert answers.table()["left"].to_pylist() == ["i01"]
+    assert answers.kept().spelled()["left"].to_pylist() == ["i01"]
 
 
 def test_previews_come_back_by_place_and_the_first_of_a_content_counts():
@@ -106,3 +106,21 @@ def test_places_of_names_that_are_not_there_and_of_nothing():
     assert where.of(pa.array(["z", "nobody", None, "x"], pa.string())).tolist() == [2, -1, -1, 0]
     assert where.of(pa.array([], pa.string())).tolist() == []
     assert Places(pa.array([], pa.string())).of(pa.array(["x"])).tolist() == [-1]
+
+
+def test_answers_of_a_run_that_was_stopped_are_added_to_those_that_are_kept():
+    first, second = Answers(Looker()), Answers(Looker())
+    for answers, pairs in ((first, [(1, 2), (3, 4)]), (second, [(3, 4), (0, 5), (0, 6)])):
+        answers.among(pa.array(NAMES))
+        ask(answers, NAMES, pairs)
+    told = second.kept().spelled()
+    looker = Looker()
+    both = Answers(looker, pa.concat_tables([told, told]), first.kept())
+    both.among(pa.array(NAMES))
+    pairs = [(1, 2), (3, 4), (0, 5), (0, 6)]
+    assert ask(both, NAMES, pairs) == [rule(NAMES[a], NAMES[b]) for a, b in pairs]
+    assert looker.asked == [] and both.kept().pairs.num_rows == 4
+    some = both.kept().among(pa.array(["i00", "i06", "i05", "i03"])).spelled()
+    assert [(row["left"], row["right"]) for row in some.to_pylist()] == [("i00", "i05"), ("i00", "i06")]
+    for row in some.to_pylist():
+        assert row["inliers"] == (int(row["right"][1:]) if row["answer"] != "different" else None)

@@ -64,8 +64,8 @@ def in_batches(order: list[int], ends: list[int], searcher: Searcher) -> dict[st
             source = np.array([place.get(row, -1) for row in rows], np.int64)
             index = searching(searcher, before).extended(POOL[rows], source)
             graph = updated(graph, POOL[rows], source, index, K)
-        answers = Answers(before=kept)
-        found, kept, before = groups(rows, graph, answers), answers.table(), rows
+        answers = Answers(kept=kept)
+        found, kept, before = groups(rows, graph, answers), answers.kept(), rows
     return found
 
 

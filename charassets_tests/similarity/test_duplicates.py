@@ -263,7 +263,7 @@ def test_batches_in_any_order_give_the_groups_of_one_run(drawn, random) -> None:
     random.shuffle(order)
     kept, groups = None, {}
     for end in sorted({max(1, len(order) // 3), max(1, 2 * len(order) // 3), len(order)}):
-        answers = Answers(before=kept)
+        answers = Answers(kept=kept)
         groups = run(order[:end], answers)
-        kept = answers.table()
+        kept = answers.kept()
     assert groups == straight

@@ -9,7 +9,7 @@ from charassets.lake.fragments import Lake
 from charassets.lake.verify import verify
 from charassets.similarity import looker, looks
 from charassets.stages.collection import ALL, run_collection
-from charassets.stages.near_duplicates import ANSWERED, NearDuplicates
+from charassets.stages.near_duplicates import ANSWERED, GIVEN, NearDuplicates
 from charassets.stages.pipeline import collection_stages
 from charassets.studio.scenes import draw_scene
 from charassets_tests.warehouse.small_lake import RECORDS, built_lake, settings_for
@@ -74,7 +74,7 @@ def test_a_stopped_run_goes_on_with_the_answers_it_had(pictured, monkeypatch):
     assert kept(lake) == 0
     fragment = lake.fragment("near_duplicates", ALL)
     assert fragment is not None
-    answers = fragment.read(role=ANSWERED)
+    answers = fragment.read(role=GIVEN)
     assert len(rest) == len(answers) - stood
 
     for entry in list(lake.store.files("near_duplicates")):
