@@ -92,7 +92,10 @@ class Settings(BaseSettings):
     profile: str = Field(default="mini", description="Models and thresholds that go together: mini, clip or anime.")
     device: Literal["auto", "cuda", "mps", "cpu"] = Field(default="auto", description="Where models run.")
     decode_threads: int = Field(
-        default=2, ge=1, le=256, description="Threads that read and decode pictures, and compare copies."
+        default=2,
+        ge=1,
+        le=256,
+        description="Threads that read and decode pictures, and processes that compare them, from 2,000 pairs on.",
     )
     runner: Literal["local", "ray"] = Field(
         default="local",
