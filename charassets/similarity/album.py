@@ -17,8 +17,5 @@ class Album:
     """Pictures by their place among previews, which need to be there."""
 
     def __init__(self, previews: Held) -> None:
-        self._previews = previews
-        self.seen = lru_cache(_SEEN)(self._made)
-
-    def _made(self, place: int) -> Seen:
-        return Seen(decoded(self._previews[place]))
+        # Not a method, which would hold the album: its pictures go with it, and do not wait for a collection of garbage.
+        self.seen = lru_cache(_SEEN)(lambda place: Seen(decoded(previews[place])))

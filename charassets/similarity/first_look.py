@@ -63,10 +63,10 @@ class Glance:
         factor, shift = (np.zeros(pairs, np.complex128) for _ in range(2))
         return cls(unlike, told, np.zeros(pairs, np.int64), factor, shift, mirrored)
 
-    @classmethod
-    def joined(cls, parts: Sequence["Glance"]) -> "Glance":
-        """Those of pairs one after another."""
-        return cls(*(np.concatenate(values) for values in zip(*(vars(part).values() for part in parts), strict=True)))
+    def put(self, rows: slice, part: "Glance") -> None:
+        """Fill in what they say of some pairs."""
+        for name, values in vars(part).items():
+            getattr(self, name)[rows] = values
 
     def of(self, rows: NDArray[np.int64]) -> "Glance":
         """What they say of some of the pairs."""
@@ -111,8 +111,7 @@ class FirstLook:
             some = pairs[start : start + AT_ONCE]
             own, straight = (self._corners.of(some[:, end], STRAIGHT) for end in (0, 1))
             found = _seen(own, straight, self._corners.of(some[:, 1], MIRRORED))
-            for name, values in vars(found).items():
-                getattr(seen, name)[start : start + len(some)] = values
+            seen.put(slice(start, start + len(some)), found)
         return seen
 
     def pose(self, pair: NDArray[np.int64], seen: Glance, row: int) -> Pose | None:

@@ -108,7 +108,7 @@ class Judgement:
 class Seen:
     """A picture as it is compared: its preview and, found once and only where somebody asks, what is made of it.
 
-    Most pairs are told without keypoints. For several threads: at worst something is made twice.
+    Most pairs are told without keypoints.
     """
 
     def __init__(self, preview: Preview) -> None:

@@ -1,7 +1,7 @@
 """A process that looks at pairs of pictures: a table of pictures and one of pairs come in, a table of answers goes out.
 
 What belongs here: the process, which ends when nobody asks any more. Not here: looking (``looker``), and who starts it
-(``look_crew``).
+(``look_hand``).
 """
 
 import os
@@ -13,20 +13,26 @@ from typing import IO
 import numpy as np
 import pyarrow as pa
 
-from charassets.similarity.look_crew import ERROR, GLANCE, TASK, received, send, written
+from charassets.similarity.look_hand import ERROR, GLANCE, TASK, received, send, written
 from charassets.similarity.looker import Asked, Looker, in_the_calling_thread
 from charassets.similarity.shown import Shown
 
 _ASKED_EVERY_S = 1.0
 
 
-def main() -> None:
-    """Answer what comes on the standard input, one after another."""
+def main(answers: int) -> None:
+    """Answer what comes on the standard input, one after another, to a file descriptor; then the process ends."""
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
-    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
+    try:
+        _work(sys.stdin.buffer, os.fdopen(answers, "wb"))
+    except BrokenPipeError:
+        os._exit(1)  # who asked has gone
+    os._exit(0)
+
+
+def _work(questions: IO[bytes], answers: IO[bytes]) -> None:
     with in_the_calling_thread():
-        while (asked := _next(sys.stdin.buffer)) is not None:
+        while (asked := _next(questions)) is not None:
             try:
                 answer = _answer(*asked)
             except Exception as error:  # noqa: BLE001 - whatever it is, the one who asks is told
@@ -55,7 +61,3 @@ def _end_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_ASKED_EVERY_S)
     os._exit(1)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,14 +1,12 @@
 """In which order pairs are looked at, so that a picture that was just looked at is soon needed again.
 
-What belongs here: the order, and what of it one thread does in one go. Not here: looking (``looks``). Reading a preview takes as
+What belongs here: the order. Not here: looking (``looker``), and who looks (``look_crew``). Reading a preview takes as
 long as most looks, and the previews of a collection do not fit into memory.
 
 References:
     Raghavan, Albert, Kumara (2007), Near linear time algorithm to detect community structures in large-scale networks.
     Cuthill, McKee (1969), Reducing the bandwidth of sparse symmetric matrices.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,47 +16,20 @@ from charassets.similarity.candidates import Pairs
 _ROUNDS = 3  # more change nothing that is worth their time
 
 
-@dataclass(frozen=True)
-class Turns:
-    """An order of p pairs in t turns; the pairs of a turn have a picture in common that no turn before has looked at.
-
-    Attributes:
-        order: int64, shape (p,): the pairs' places.
-        first: int64, shape (t + 1,): where each turn begins within ``order``, and p.
-    """
-
-    order: NDArray[np.int64]
-    first: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """How many turns."""
-        return len(self.first) - 1
-
-    def blocks(self, pairs: int) -> list[tuple[int, int]]:
-        """Blocks of turns, first and one past the last, of so many pairs each or a few more."""
-        wanted = np.append(np.arange(0, len(self.order), pairs), len(self.order))
-        cuts = np.unique(np.searchsorted(self.first, wanted))
-        return list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True))
-
-    def __getitem__(self, turn: int) -> NDArray[np.int64]:
-        """The places of a turn's pairs."""
-        return self.order[self.first[turn] : self.first[turn + 1]]
-
-
-def turns_of(pairs: Pairs, n: int) -> Turns:
-    """Turns in which pairs of one community of pictures follow each other, and near communities too.
+def order_of(pairs: Pairs, n: int) -> NDArray[np.int64]:
+    """An order of p pairs in which those of one community of pictures follow each other, and near communities too.
 
     Args:
         pairs: shape (p, 2), places of pictures.
         n: number of pictures.
+
+    Returns:
+        The pairs' places, shape (p,): pairs that complete what is looked at of a picture follow each other.
     """
     if not len(pairs):
-        return Turns(np.empty(0, np.int64), np.zeros(1, np.int64))
-    rank = _rank(pairs, n)
-    ends = np.sort(rank[pairs], axis=1)
-    order = np.lexsort((ends[:, 0], ends[:, 1]))
-    later = ends[order, 1]
-    return Turns(order, np.flatnonzero(np.r_[True, later[1:] != later[:-1], True]))
+        return np.empty(0, np.int64)
+    ends = np.sort(_rank(pairs, n)[pairs], axis=1)
+    return np.lexsort((ends[:, 0], ends[:, 1]))
 
 
 def _rank(pairs: Pairs, n: int) -> NDArray[np.int64]:

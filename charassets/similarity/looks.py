@@ -16,7 +16,7 @@ from charassets.similarity.judgement import HINT_BITS
 from charassets.similarity.look_crew import Crew, within
 from charassets.similarity.looked import DETAILS, IS_DIFFERENT, NOT_SEEN, Look, Looked
 from charassets.similarity.looker import Asked
-from charassets.similarity.looking_order import turns_of
+from charassets.similarity.looking_order import order_of
 from charassets.similarity.previews import Load
 from charassets.similarity.shown import Shown
 
@@ -39,7 +39,8 @@ def close_look(
     Args:
         load: where they come from; pairs of which one has none are not answered.
         processes: how many compare at a time where there is enough to do; the answers are the same with any number.
-        tell: hears of every ``TOLD_EVERY`` pairs or a few more, with all content ids: hours of work are worth keeping.
+        tell: hears of every ``TOLD_EVERY`` pairs or a few more, and of what there is when a look breaks off, with all content ids:
+            hours of work are worth keeping.
         corners: where corners come from, which rule pairs out before anybody looks closely; None looks at all.
 
     The look raises CharassetsError where a process died.
@@ -61,11 +62,20 @@ def close_look(
             rows, ends = rows[there], ends[there]
             asked = Asked(ends, bits[rows], mirrored_bits[rows], None if seen is None else seen.of(rows))
             heard = _Heard(len(pairs), answers)
-            for some, found in crew.looks(shown, asked, turns_of(ends, len(wanted)), TOLD_EVERY):
-                heard.take(rows[some], found)
-                if heard.untold >= TOLD_EVERY and heard.all < len(rows):
-                    done = heard.since()
-                    tell(contents, pairs[done], heard.of(done))
+
+            def told() -> None:
+                done = heard.since()
+                tell(contents, pairs[done], heard.of(done))
+
+            try:
+                for some, found in crew.looks(shown, asked, order_of(ends, len(wanted)), TOLD_EVERY):
+                    heard.take(rows[some], found)
+                    if heard.untold >= TOLD_EVERY and heard.all < len(rows):
+                        told()
+            except BaseException:
+                if heard.untold:
+                    told()
+                raise
         return heard.whole()
 
     return look

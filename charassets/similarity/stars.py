@@ -54,7 +54,7 @@ class Asking:
         return np.where(said == NOTHING_SAID, found, np.where(said == 1, IS_DUPLICATE, IS_VARIANT)).astype(np.int8)
 
     def details(self, pairs: Pairs) -> pa.Table:
-        """What close looks measured of pairs of rows, schema ``looks.DETAILS``, and in ``left`` whether the first is its left."""
+        """What close looks measured of pairs of rows, schema ``looked.DETAILS``, and in ``left`` whether the first is its left."""
         keys, there = self._keys(pairs)
         place = np.cumsum(there) - 1
         found = self.answers.details(keys).take(pa.array(place, mask=~there))

@@ -5,6 +5,7 @@ What belongs here: which records are asked about, and what the rule is told of t
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import ClassVar
@@ -84,7 +85,7 @@ class NearDuplicates(CollectionStage):
     def __init__(self, settings: Settings) -> None:
         self._gates = settings.gates
         rule = settings.duplicates
-        self._threads = settings.decode_threads
+        self._processes = settings.decode_threads
         self._rule = DuplicateRule(rule.cosine, rule.phash_bits, rule.neighbours)
 
     def settings_read(self) -> Mapping[str, JsonValue]:
@@ -135,7 +136,7 @@ class NearDuplicates(CollectionStage):
 
         return close_look(
             lambda names: load(names, ["preview"])[0],
-            self._threads,
+            min(self._processes, _cores()),
             _keep,
             lambda names: load(names, (*SIGNED, *PLACED)),
         )
@@ -150,6 +151,11 @@ def _of_shards(
         for batch in part.batches(columns) if (own >= 0).any() else ():
             yield own[done : done + len(batch)], batch
             done += len(batch)
+
+
+def _cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _keep(contents: pa.Array, pairs: Pairs, looked: Looked) -> None:

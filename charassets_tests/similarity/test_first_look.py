@@ -77,13 +77,12 @@ def test_a_picture_without_corners_rules_nothing_out(signed):
 @pytest.mark.parametrize("processes", [1, 2])
 def test_pairs_with_close_hashes_are_looked_at_whatever_their_corners(signed, processes, monkeypatch):
     monkeypatch.setattr(look_crew, "GLANCES_OF_A_PROCESS", 1)
-    contents = pa.array(["p20", "p3"])
-    pairs = np.array([[0, 1]])
-    assert ruled_out(signed, "p3", "p20") == [True]
+    contents = pa.array(["p20", "p21", "p3"])
+    pairs = np.array([[0, 2], [1, 2]])
+    assert ruled_out(signed, "p3", "p20", "p21") == [True, True]
     look = close_look(lambda names: Previews(len(names)), processes, corners=signed)  # nobody has a preview
-    for bits, answer in ((40, IS_DIFFERENT), (12, NOT_SEEN)):
-        found = look(contents, pairs, np.array([bits], np.int32), np.array([30], np.int32))
-        assert found.answers.tolist() == [answer]
+    found = look(contents, pairs, np.array([40, 12], np.int32), np.array([30, 30], np.int32))
+    assert found.answers.tolist() == [IS_DIFFERENT, NOT_SEEN]
 
 
 def test_a_picture_that_is_in_many_pairs_is_seen_as_in_each_alone(signed, pictures):

@@ -1,9 +1,13 @@
 """Close looks in processes: the same answers as in the calling thread, told as they come, and one line where a process dies."""
 
+import gc
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -117,32 +121,109 @@ def test_a_preview_that_cannot_be_read_ends_the_looks_with_its_error(previews, m
         looked(cut, 3, corners=False)
 
 
-def test_a_process_that_is_killed_ends_the_looks_with_one_line_and_leaves_none_behind(previews, many):
+def asked_about(previews: list[bytes], times: int) -> tuple[Shown, Asked, np.ndarray]:
+    """All pairs of the previews, so many times, and their order."""
     shown = Shown(held(dict(enumerate(previews)), MISSING), None)
-    pairs = np.array([(i, j) for j in range(MISSING) for i in range(j)] * 40)
+    pairs = np.array([(i, j) for j in range(MISSING) for i in range(j)] * times)
     far = np.full(len(pairs), 64, np.int32)
-    asked = Asked(pairs, far, far, None)
-    turns = looks.turns_of(pairs, MISSING)
+    return shown, Asked(pairs, far, far, None), looks.order_of(pairs, MISSING)
+
+
+def running(crew: Crew) -> list[int]:
+    return [hand.number for hand in crew.hands if Path(f"/proc/{hand.number}").exists()]
+
+
+def test_processes_end_with_the_crew(previews, many):
     with Crew(2) as crew:
-        found = crew.looks(shown, asked, turns, 10)
+        assert sum(len(found.answers) for _, found in crew.looks(*asked_about(previews, 1), 10)) == 36
+        assert len(running(crew)) == 2
+    assert not running(crew)
+
+
+def test_a_process_that_is_killed_ends_the_looks_with_one_line_and_leaves_none_behind(previews, many):
+    with Crew(2) as crew:
+        found = crew.looks(*asked_about(previews, 40), 10)
         next(found)
-        processes = [hand.number for hand in crew.hands]
-        os.kill(processes[0], signal.SIGKILL)
+        os.kill(crew.hands[0].number, signal.SIGKILL)
         with pytest.raises(CharassetsError, match="-9") as raised:
             list(found)
     assert "memory" in raised.value.todo
-    assert not any(Path(f"/proc/{number}").exists() for number in processes)
+    assert not running(crew)
+
+
+def test_what_was_answered_is_told_when_a_process_dies(previews, many, monkeypatch):
+    killed, heard = [], []
+    put = looks._Heard.take  # noqa: SLF001
+
+    def taken(self: object, rows: np.ndarray, found: Looked) -> None:
+        put(self, rows, found)
+        if not killed:
+            killed.append(crews[0].hands[0].number)
+            os.kill(killed[0], signal.SIGKILL)
+
+    crews = []
+    monkeypatch.setattr(looks, "Crew", lambda most: crews.append(Crew(most)) or crews[0])
+    monkeypatch.setattr(looks._Heard, "take", taken)  # noqa: SLF001
+    with pytest.raises(CharassetsError, match="-9"):
+        looked(previews, 2, corners=False, tell=lambda contents, pairs, found: heard.append(found))
+    assert len(heard) == 1 and len(heard[0].answers) >= 5 and (heard[0].answers != NOT_SEEN).all()
 
 
 def test_looks_that_nobody_waits_for_end_at_once(previews, many):
-    shown = Shown(held(dict(enumerate(previews)), MISSING), None)
-    pairs = np.array([(i, j) for j in range(MISSING) for i in range(j)] * 400)
-    far = np.full(len(pairs), 64, np.int32)
     with pytest.raises(KeyboardInterrupt), Crew(2) as crew:
-        for _ in crew.looks(shown, Asked(pairs, far, far, None), looks.turns_of(pairs, MISSING), 10):
-            raise KeyboardInterrupt
-    time.sleep(0.1)
+        found = crew.looks(*asked_about(previews, 400), 10)
+        next(found)
+        started = time.monotonic()
+        found.close()
+        took = time.monotonic() - started
+        raise KeyboardInterrupt
+    assert took < 2  # not the minute that is left to do
+    assert not running(crew)
     assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("look")]
+
+
+def test_a_process_ends_with_the_one_who_started_it(previews):
+    script = (
+        "import time; from charassets.similarity.look_hand import Hand; hand = Hand(); "
+        "print(hand.number, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        number = int(parent.stdout.readline())
+        time.sleep(1.5)  # it has imported all it needs
+        assert Path(f"/proc/{number}").exists()
+        parent.kill()
+    for _ in range(100):
+        if not _works(number):
+            return
+        time.sleep(0.1)
+    pytest.fail("it goes on")
+
+
+def _works(number: int) -> bool:
+    """Whether a process is there and not merely waiting to be collected by a parent that never does."""
+    status = Path(f"/proc/{number}/status")
+    return status.exists() and "State:\tZ" not in status.read_text(encoding="utf-8")
+
+
+def test_what_a_process_prints_is_no_answer_and_it_imports_what_this_one_does(previews, many, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text("print('hello')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    (tmp_path / "dataclasses.py").write_text("raise RuntimeError('of somebody else')")
+    with Crew(2) as crew:
+        assert sum(len(found.answers) for _, found in crew.looks(*asked_about(previews, 1), 10)) == 36
+        assert len(crew.hands) == 2
+
+
+def test_where_no_process_can_be_started_a_line_says_so(previews, many, monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(CharassetsError, match="no process could be started"), Crew(2) as crew:
+        next(crew.looks(*asked_about(previews, 1), 10))
+    monkeypatch.setattr(sys, "executable", None)
+    with Crew(2) as crew:  # an interpreter within another program
+        assert sum(len(found.answers) for _, found in crew.looks(*asked_about(previews, 1), 10)) == 36
+        assert not crew.hands
 
 
 def test_keypoints_are_found_once_and_only_if_somebody_asks(previews, monkeypatch):
@@ -176,3 +257,15 @@ def test_what_is_sent_to_a_process_arrives_as_it_was(previews):
         np.testing.assert_array_equal(getattr(again, name), getattr(asked, name))
     for name, values in vars(asked.seen).items():
         np.testing.assert_array_equal(getattr(again.seen, name), values)
+
+
+def test_pictures_go_with_the_album_that_holds_them(previews):
+    pictures = Album(held(dict(enumerate(previews)), len(previews)))
+    seen = weakref.ref(pictures.seen(0))
+    assert seen() is not None
+    gc.disable()
+    try:
+        del pictures
+        assert seen() is None
+    finally:
+        gc.enable()
