@@ -7,13 +7,15 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import Depends, FastAPI, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.routing import compile_path
 
 from app import thumbnails
@@ -43,6 +45,26 @@ _TOKEN_LENGTH = 16
 _CONNECTIONS = 256  # open at once; a page holds one for events and up to six for pictures
 
 
+def _only_known(request: Request) -> None:
+    """Refuse parameters that a path does not take: a misspelt filter would answer with everything."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = set(_parameters(route.dependant))
+    if unknown := sorted(set(request.query_params) - known):
+        raise UsageError(
+            f"{unknown[0]!r} is no parameter",
+            where=request.url.path,
+            todo=f"it takes {', '.join(sorted(known)) or 'none'}",
+        )
+
+
+def _parameters(takes: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in takes.query_params)
+    for part in takes.dependencies:
+        yield from _parameters(part)
+
+
 def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True, warm: bool = False) -> FastAPI:
     """The application without its guard (``guarded`` puts it in front).
 
@@ -60,6 +82,7 @@ def create_app(workspace: Workspace, settings: Settings, *, pages: bool = True, 
         docs_url=None,  # both would load scripts from elsewhere
         redoc_url=None,
         lifespan=_lifespan,
+        dependencies=[Depends(_only_known)],
     )
     app.state.services, app.state.warm = Services.of(workspace, settings), warm
     add_handlers(app)

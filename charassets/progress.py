@@ -20,6 +20,11 @@ def advance(stage: str, records: int, *, reused: bool = False) -> None:
     _reporter.get()(stage, records, reused)
 
 
+def begin(stage: str) -> None:
+    """Say that a stage begins; what was under way before is over."""
+    _reporter.get()(stage, 0, False)  # noqa: FBT003 - a Reporter
+
+
 @contextmanager
 def reported_to(reporter: Reporter) -> Iterator[None]:
     """Send reports of this context to ``reporter``."""

@@ -9,6 +9,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import yaml
+
 HERE = Path(__file__).parent
 NOTE = "<!-- Written by `python -m docs.generate`; do not edit. -->\n"
 
@@ -125,9 +127,23 @@ def _fields(prefix: str, model: Any) -> Iterator[tuple[str, Any, str]]:
             yield from _fields(f"{prefix}{name}.", section)
             continue
         default = ("required" if prefix else "by profile") if field.is_required() and not prefix.startswith(("detector", "embedder")) else "by profile" if field.is_required() else _plain(field.get_default(call_default_factory=True))
-        yield f"{prefix}{name}", field, "" if many else default
+        yield f"{prefix}{name}", field, "" if many else _of_profiles(f"{prefix}{name}", default)
         for one in many:
             yield from _fields(f"{prefix}{name}[]." if inner.__class__.__name__ != "UnionType" else f"{prefix}{name}.", one)
+
+
+def _of_profiles(name: str, default: str) -> str:
+    """The default, and the values that profiles have in its place."""
+    from charassets.settings.whole import PROFILES
+
+    others = []
+    for file in sorted(PROFILES.glob("*.yaml")):
+        value: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is not None and _plain(value) != default and default != "by profile":
+            others.append(f"`{file.stem}`: {_plain(value)}")
+    return "; ".join([default or "none", *others]) if others else default
 
 
 def _plain(value: Any) -> str:

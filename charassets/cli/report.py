@@ -5,6 +5,7 @@ What belongs here: words and layout. Not here: counting (``charassets.summary``,
 
 import io
 import shlex
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
@@ -174,12 +175,21 @@ def _next_steps(outcome: Outcome) -> str:
             f"DuckDB file  {workspace.warehouse}",
             f"exports      {workspace.exports}",
             f"reports      {workspace.reports}",
-            f'query        cd {folder} && duckdb {workspace.warehouse.name} -c "{query}"',
-            f'or           cd {folder} && {python} -c "{_python(workspace.warehouse.name, query)}"',
+            *_queries(folder, python, workspace.warehouse.name, query),
             f"next         make ui{place}    the Dagster UI: partitions, checks, what is stale",
             f"             make app{place}   look at the records",
         ]
     )
+
+
+def _queries(folder: str, python: str, file: str, query: str) -> Iterator[str]:
+    """How to ask the file, by programs that are there; from the workspace, since its views read the lake beside it."""
+    asked = f'cd {folder} && {python} -c "{_python(file, query)}"'
+    if shutil.which("duckdb") is None:
+        yield f"query        {asked}"
+    else:
+        yield f'query        cd {folder} && duckdb {file} -c "{query}"'
+        yield f"or           {asked}"
 
 
 def _python(file: str, query: str) -> str:

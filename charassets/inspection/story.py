@@ -105,7 +105,7 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Sto
     return Story(
         record_id=record,
         fate=fate.get("fate", "pending"),
-        reason=fate.get("reason"),
+        reason=_told(fate),
         source={name: value for name, value in raw.items() if value is not None and name != "record_id"},
         measured={name: image[name] for name in _MEASURED if image.get(name) is not None},
         gates=tuple(_gates(image, settings.gates)) if image.get("width") else (),
@@ -115,6 +115,12 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Sto
         attributes=_attributes(con, record),
         remedy=remedy(fate, image, duplicate, settings),
     )
+
+
+def _told(fate: Mapping[str, Any]) -> str | None:
+    """Why; of a rejection its code too, for the detail alone is what was found in the file."""
+    reason, code = fate.get("reason"), fate.get("code")
+    return f"{code}: {reason or ''}".rstrip(": ") if fate.get("fate") == "rejected" and code else reason
 
 
 def find_record(con: duckdb.DuckDBPyConnection, asked: str) -> str:

@@ -89,6 +89,7 @@ def run_collection(stage: CollectionStage, lake: Lake) -> ShardResult:
     if before is not None and before.is_whole() and before.manifest.fingerprint == wanted:
         progress.advance(stage.name, before.manifest.counts["in"], reused=True)
         return ShardResult(before.manifest, True, 0, before.manifest.counts["in"], time.perf_counter() - started)
+    progress.begin(stage.name)
     inputs = {table: StoredCollection(table, found) for table, found in fragments.items()}
     if stage.continues and before is not None and before.is_whole():
         inputs[stage.name] = StoredCollection(stage.name, [before])

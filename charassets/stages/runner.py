@@ -51,6 +51,7 @@ def run_stage(stage: Stage, shard: str, lake: Lake) -> ShardResult:
     task = _Task.of(stage, shard, lake)
     if (standing := task.standing(started)) is not None:
         return standing
+    progress.begin(stage.name)
     before = task.before
     reusable = before if before and before.manifest.stage_fingerprint == task.own and not stage.expands else None
     books = _Books(stage, task.inputs, reusable)

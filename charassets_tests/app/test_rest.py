@@ -52,6 +52,14 @@ def test_a_query_narrows_and_a_wrong_one_says_where(client):
     is_problem(client.get("/v1/records", params={"limit": 10_000}), 422)
 
 
+@pytest.mark.parametrize(
+    "path", ["/v1/records?q=hair:blonde", "/v1/clusters?limit=3&ofset=2", "/v1/records?query=hair:blonde&Limit=2"]
+)
+def test_a_parameter_that_a_path_does_not_take_is_refused_and_the_others_are_named(client, path):
+    told = is_problem(client.get(path), 400)
+    assert "is no parameter" in told["title"] and "limit" in told["todo"]
+
+
 def test_everything_known_of_a_record_by_its_id_or_its_pictures(client):
     told = client.get("/v1/images/ann-1").json()
     assert told["fate"] == "kept"

@@ -1,11 +1,14 @@
 """Progress where there is no terminal."""
 
 import io
+from collections.abc import Callable
 
 import pytest
 
 from charassets.cli import progress
 from charassets.cli.progress import shown
+from charassets.progress import Reporter, reported_to
+from charassets.progress import begin as started
 
 
 def test_what_was_computed_has_a_line_and_what_was_there_has_none():
@@ -17,6 +20,28 @@ def test_what_was_computed_has_a_line_and_what_was_there_has_none():
         report("knn_graph", 6, True)
     (line,) = stream.getvalue().splitlines()
     assert line.startswith("clip_embeddings: 4 records in ")
+
+
+def test_a_stage_that_begins_ends_the_line_of_the_one_before():
+    stream = io.StringIO()
+    with shown(10, stream) as report:
+        begin = progress_of("knn_graph", report)
+        report("clip_embeddings", 4, False)
+        assert not stream.getvalue()
+        begin()
+        assert stream.getvalue().startswith("clip_embeddings: 4 records in ")
+        report("knn_graph", 6, False)
+    assert [line.partition(":")[0] for line in stream.getvalue().splitlines()] == ["clip_embeddings", "knn_graph"]
+
+
+def progress_of(stage: str, report: Reporter) -> Callable[[], None]:
+    """What a stage does when it begins."""
+
+    def begin() -> None:
+        with reported_to(report):
+            started(stage)
+
+    return begin
 
 
 @pytest.mark.parametrize(("expected", "of"), [(10, " so far, of about 10"), (0, " so far"), (3, " so far")])
