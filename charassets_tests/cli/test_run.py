@@ -84,7 +84,9 @@ def test_a_new_picture_costs_its_own_shard_and_the_summary_says_where_things_are
     assert "make ui" in out and "make app" in out
     images = next(line for line in out.splitlines() if line.startswith("single_character_images"))
     assert images.split()[1] == "7" and images.split()[5] == "1"
-    query = next(line for line in out.splitlines() if "import duckdb" in line)  # the first where there is no duckdb program
+    query = next(
+        line for line in out.splitlines() if "import duckdb" in line
+    )  # the first where there is no duckdb program
     asked = subprocess.run(query.split(maxsplit=1)[1], shell=True, capture_output=True, text=True, timeout=60)  # noqa: S602
     assert "hair_color" in asked.stdout, asked.stderr
 
