@@ -37,6 +37,9 @@ def test_every_fate_has_its_story(con, settings, fate, record):
     found = story(con, record, settings)
     assert (found.record_id, found.fate) == (record, fate)
     assert found.reason or fate in ("kept", "pending")
+    if fate == "rejected":
+        (code,) = con.execute("SELECT code FROM all_records WHERE record_id = ?", [record]).fetchone()
+        assert code and found.reason.startswith(code)
 
 
 def test_a_kept_picture_shows_gates_evidence_and_what_would_lose_it(con, settings):
