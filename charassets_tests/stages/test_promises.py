@@ -8,7 +8,11 @@ from charassets.lake.fragments import Lake
 from charassets.lake.store import open_store
 from charassets.schema import BOOKS, TABLES
 from charassets.similarity.answers import ANSWERS
-from charassets.stages.near_duplicates import ANSWERED
+from charassets.similarity.answers import CONTENTS as CONTENTS_SCHEMA
+from charassets.similarity.answers import GIVEN as GIVEN_SCHEMA
+from charassets.similarity.looked import ANSWER_NAMES, IS_DIFFERENT
+from charassets.similarity.looked import DETAILS as DETAILS_SCHEMA
+from charassets.stages.near_duplicates import ANSWERED, CONTENTS, DETAILS, GIVEN
 from charassets.stages.promises import CONTRACTS
 
 A, B = "0" * 31 + "a", "0" * 31 + "b"
@@ -100,7 +104,20 @@ def near(record, group, **values):
     return {**row, "relation": "self" if record == group else "duplicate", "reason": "same picture", **values}
 
 
-def commit_copies(lake, rows, answers=()):
+def placed(answers):
+    """The same answers as they are kept since decision 073: by place among contents."""
+    names = sorted({row[side] for row in answers for side in ("left", "right")})
+    answers = sorted(answers, key=lambda row: (row["left"], row["right"]))
+    codes = [ANSWER_NAMES.index(row["answer"]) for row in answers]
+    pairs = [[names.index(row[side]) for row in answers] for side in ("left", "right")]
+    alike = [{"mirrored": False, "grey": False} for code in codes if code != IS_DIFFERENT]
+    tables = [pa.table([names], schema=CONTENTS_SCHEMA), pa.table([*pairs, codes], schema=GIVEN_SCHEMA)]
+    return dict(
+        zip((CONTENTS, GIVEN, DETAILS), [*tables, pa.Table.from_pylist(alike, schema=DETAILS_SCHEMA)], strict=True)
+    )
+
+
+def commit_copies(lake, rows, answers=(), *, older=False):
     """Copies with the contents they would have: the record's name, or for exact ones that of the keeper."""
     contents = [{"record_id": r["record_id"], "image_id": r.pop("image", r["record_id"])} for r in rows]
     commit(lake, "single_character_images", contents, [r["record_id"] for r in rows])
@@ -110,12 +127,17 @@ def commit_copies(lake, rows, answers=()):
     with lake.writer("near_duplicates", "all", schema) as writer:
         columns = [list(column) for column in zip(*books, strict=True)]
         writer.add(pa.Table.from_pylist(rows, schema=schema), pa.table(columns, schema=BOOKS))
-        writer.keep(ANSWERED, pa.Table.from_pylist(kept, schema=ANSWERS))
+        if older:
+            writer.keep(ANSWERED, pa.Table.from_pylist(kept, schema=ANSWERS))
+        else:
+            for role, table in placed(kept).items():
+                writer.keep(role, table)
         writer.commit("f", "s", {})
     return lake.fragment("near_duplicates", "all")
 
 
-def test_copies_confirmed_by_bytes_a_close_look_two_keys_or_a_person_keep_the_promise(lake):
+@pytest.mark.parametrize("older", [False, True])
+def test_copies_confirmed_by_bytes_a_close_look_two_keys_or_a_person_keep_the_promise(lake, older):
     rows = [
         near("a", "a"),
         near("b", "a", relation="exact", image="a"),
@@ -123,18 +145,25 @@ def test_copies_confirmed_by_bytes_a_close_look_two_keys_or_a_person_keep_the_pr
         near("d", "a", cosine=0.99, phash_distance=2),
         near("e", "a", reason="same picture, a person says; of the two the larger is kept"),
     ]
-    assert broken(lake, commit_copies(lake, rows, [("a", "c", "duplicate")])) == set()
+    assert (
+        broken(lake, commit_copies(lake, rows, [("a", "c", "duplicate"), ("a", "z", "different")], older=older))
+        == set()
+    )
 
 
+@pytest.mark.parametrize("older", [False, True])
 @pytest.mark.parametrize(
     ("member", "answers"),
     [
         (near("b", "a"), []),
+        (near("b", "a"), [("a", "b", "different"), ("b", "c", "duplicate")]),
         (near("b", "a", cosine=0.99, phash_distance=2), [("a", "b", "variant")]),
         (near("b", "a", relation="exact"), []),
         (near("b", "c", cosine=0.99, phash_distance=2), []),
         (near("b", "a", keeper=True), []),
     ],
 )
-def test_a_copy_that_its_keeper_does_not_know_is_found(lake, member, answers):
-    assert broken(lake, commit_copies(lake, [near("a", "a"), dict(member)], answers)) == {"copies_confirmed"}
+def test_a_copy_that_its_keeper_does_not_know_is_found(lake, member, answers, older):
+    assert broken(lake, commit_copies(lake, [near("a", "a"), dict(member)], answers, older=older)) == {
+        "copies_confirmed"
+    }
