@@ -9,7 +9,7 @@ from charassets.lake.fragments import Lake
 from charassets.lake.verify import verify
 from charassets.similarity import looker, looks
 from charassets.stages.collection import ALL, run_collection
-from charassets.stages.near_duplicates import ANSWERED, GIVEN, NearDuplicates
+from charassets.stages.near_duplicates import ANSWERED, GIVEN, NearDuplicates, answers_of
 from charassets.stages.pipeline import collection_stages
 from charassets.studio.scenes import draw_scene
 from charassets_tests.warehouse.small_lake import RECORDS, built_lake, settings_for
@@ -84,3 +84,25 @@ def test_a_stopped_run_goes_on_with_the_answers_it_had(pictured, monkeypatch):
         undisturbed = run_collection(stage, lake)
     assert len(every) == len(answers)
     assert [f.sha256 for f in resumed.manifest.files] == [f.sha256 for f in undisturbed.manifest.files]
+
+
+def test_answers_of_a_lake_that_was_written_before_decision_073_are_taken_over(pictured, monkeypatch):
+    lake, settings = pictured
+    stage = collection_stages(settings)["near_duplicates"]
+    run_collection(stage, lake)
+    fragment = lake.fragment("near_duplicates", ALL)
+    assert fragment is not None
+    before = answers_of(lambda role: fragment.read(role=role))
+    assert before is not None and len(before.pairs) > 0
+    with lake.writer("near_duplicates", ALL, stage.schema) as writer:
+        writer.add(fragment.read(), fragment.read(role="books"))
+        writer.keep(ANSWERED, before.spelled())
+        writer.commit("older", fragment.manifest.stage_fingerprint, {})
+    with monkeypatch.context() as patch:
+        judged = counted(patch)
+        run_collection(stage, lake)
+    again = lake.fragment("near_duplicates", ALL)
+    assert again is not None and judged == []
+    assert not again.manifest.has(ANSWERED)
+    after = answers_of(lambda role: again.read(role=role))
+    assert after is not None and after.spelled().equals(before.spelled())
