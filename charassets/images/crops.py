@@ -13,8 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from charassets.images.quality import OPAQUE
-
 _BUST_ABOVE, _BUST_BELOW, _BUST_SIDES = 0.35, 1.3, 0.6
 """A bust around a head, in head heights above and below it and head widths beside it: hair on top, shoulders and collar."""
 
@@ -49,6 +47,10 @@ class Box(NamedTuple):
         """Square pixels both boxes cover."""
         return Box(max(self.x0, other.x0), max(self.y0, other.y0), min(self.x1, other.x1), min(self.y1, other.y1)).area
 
+    def joined(self, other: "Box") -> "Box":
+        """The box around both."""
+        return Box(min(self.x0, other.x0), min(self.y0, other.y0), max(self.x1, other.x1), max(self.y1, other.y1))
+
 
 def with_margin(box: Box, margin: float, width: int, height: int) -> tuple[int, int, int, int]:
     """The box grown on every side by ``margin`` of its own size, in whole pixels, within a ``width`` x ``height`` picture."""
@@ -69,12 +71,6 @@ def bust(head: Box) -> Box:
         head.x1 + dx,
         head.y1 + head.height * _BUST_BELOW,
     )
-
-
-def cutout(alpha: NDArray[np.uint8]) -> Box | None:
-    """The box around everything opaque in a (H, W) alpha channel; None where nothing is."""
-    x, y, width, height = cv2.boundingRect((alpha >= OPAQUE).astype(np.uint8))
-    return Box(x, y, x + width, y + height) if width and height else None
 
 
 def cut(pixels: NDArray[np.uint8], box: tuple[int, int, int, int], max_side: int) -> NDArray[np.uint8]:

@@ -6,10 +6,12 @@ picture shows one figure; that verdict is a gate over the stored boxes and can b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 
 from charassets.images.crops import Box, bust
+from charassets.images.cutouts import Cutout
 
 _TRUSTED = {"person": 0.25, "head": 0.30, "face": 0.25}
 """Scores from which a box alone decides the crop; a weaker box yields to transparency and tags (field customs: person
@@ -17,6 +19,11 @@ _TRUSTED = {"person": 0.25, "head": 0.30, "face": 0.25}
 
 _SENSIBLE = 0.5  # of the best score: a figure's box may be larger than the best one, but not a mere suspicion
 _SAME_FIGURE = 0.7  # of the smaller box inside the other: a second box on the same figure, or a part of it
+_COUNTED = {"head": 0.40, "person": 0.30, "face": 0.25}
+_SIZEABLE, _APART = 0.15, 0.5
+"""Scores, share of the largest and most overlap at which two boxes are two figures: the defaults of the gates, so that
+what they take for one figure is cropped as one. Not their settings, for another gate computes nothing anew."""
+
 _BORDER_SHARE = 0.01  # of the picture's side: closer than this the figure leaves the picture
 _FACE_TO_HEAD = 0.3  # a head reaches beyond the face by about this share of the face's size on every side
 _GRID = 64  # cells a side for measuring the union of overlapping boxes
@@ -55,7 +62,7 @@ def main_figure(
     scores: Sequence[float],
     boxes: Sequence[Sequence[float]],
     size: tuple[int, int],
-    opaque: Box | None = None,
+    cutout: Cutout | None = None,
     tag_figures: int | None = None,
 ) -> Figure | None:
     """Choose the main figure.
@@ -65,19 +72,20 @@ def main_figure(
         scores: n scores, 0-1, all above the detector's floor.
         boxes: n boxes ``x0, y0, x1, y1`` in pixels.
         size: width and height of the picture in pixels.
-        opaque: the box around the opaque part of a picture that has transparent parts.
+        cutout: which pixels are opaque, where some are not.
         tag_figures: figures the tags claim; None where they are silent.
 
     Returns:
         In this order: the largest trusted person, the bust around the best trusted head or face, the cut-out, the whole
         picture where the tags claim exactly one figure, then persons, heads and faces below trust; None where there is
-        none of these.
+        none of these. In a cut-out that shows no second figure, the person's box is joined with the opaque regions it
+        stands on, and instead of a bust they are taken alone.
     """
     found = [_Found(label, float(s), Box(*map(float, b))) for label, s, b in zip(labels, scores, boxes, strict=True)]
     whole = Box(0, 0, *size)
     chosen = (
-        _by_detector(found, _TRUSTED)
-        or (opaque and _Choice("cutout", None, opaque))
+        _by_detector(found, _TRUSTED, cutout if (tag_figures or 0) < 2 else None)
+        or (cutout and _Choice("cutout", None, cutout.bounds))
         or (_Choice("whole", None, whole) if tag_figures == 1 else None)
         or _by_detector(found, dict.fromkeys(_TRUSTED, 0.0))
     )
@@ -101,18 +109,45 @@ class _Choice:
     box: Box
 
 
-def _by_detector(found: Sequence[_Found], least: dict[str, float]) -> _Choice | None:
+def _by_detector(found: Sequence[_Found], least: dict[str, float], cutout: Cutout | None = None) -> _Choice | None:
     persons = [f for f in found if f.label == "person" and f.score >= least["person"]]
     if persons:
         best = max(f.score for f in persons)
         main = max((f for f in persons if f.score >= _SENSIBLE * best), key=lambda f: f.box.area)
-        return _Choice("person", main.score, main.box)
+        regions = _lone_regions(found, main.box, cutout)
+        return _Choice("person", main.score, main.box.joined(regions) if regions else main.box)
     for label in ("head", "face"):
         parts = [f for f in found if f.label == label and f.score >= least[label]]
         if parts:
             main = max(parts, key=lambda f: (f.score, f.box.area))
-            return _Choice(label, main.score, bust(main.box if label == "head" else _grown_to_head(main.box)))
+            shown = bust(main.box if label == "head" else _grown_to_head(main.box))
+            regions = _lone_regions(found, shown, cutout)
+            return _Choice("cutout", None, regions) if regions else _Choice(label, main.score, shown)
     return None
+
+
+def _lone_regions(found: Sequence[_Found], box: Box, cutout: Cutout | None) -> Box | None:
+    """Bounds of the opaque regions under the box; None where there are none, or a second figure stands there, too."""
+    if cutout is None:
+        return None
+    head = max(_counted(found, "head"), key=lambda f: f.score, default=None)
+    regions = cutout.around(box, head and head.box)
+    return None if regions is None or _several(found, regions) else regions
+
+
+def _several(found: Sequence[_Found], regions: Box) -> bool:
+    """Whether figures stand apart in there. Heads tell best, then bodies, then faces: the first there are decide."""
+    for label in _COUNTED:
+        inside = [f.box for f in _counted(found, label) if f.box.overlap(regions) > f.box.area / 2]
+        if inside:
+            largest = max(box.area for box in inside)
+            large = [box for box in inside if box.area >= _SIZEABLE * largest]
+            return any(a.overlap(b) < _APART * min(a.area, b.area) for a, b in combinations(large, 2))
+    return False
+
+
+def _counted(found: Sequence[_Found], label: str) -> list[_Found]:
+    return [f for f in found if f.label == label and f.score >= _COUNTED[label]]
 
 
 def _head_within(found: Sequence[_Found], figure: Box) -> Box | None:

@@ -15,7 +15,9 @@ SHARPNESS_SIDE = 512
 """Short side in pixels at which sharpness is measured; the variance of a Laplacian means nothing without a scale."""
 
 _ALPHA_SIDE = 256  # long side in pixels for counting opaque regions: enough to see a gap between two figures
-_LARGE_REGION = 0.10  # of the largest region's area; smaller ones are sparks, a sword, a shadow
+LARGE_REGION = 0.10
+"""Share of the largest opaque region's area; smaller ones are sparks, a sword, a shadow."""
+
 OPAQUE = 128
 """Alpha from which a pixel counts as part of the figure: half covered."""
 
@@ -72,7 +74,7 @@ def opaque_regions(opaque: NDArray[np.uint8]) -> int:
     small = cv2.resize(opaque * np.uint8(255), size, interpolation=cv2.INTER_AREA) >= OPAQUE
     _, _, statistics, _ = cv2.connectedComponentsWithStats(small.astype(np.uint8), connectivity=8)
     areas = statistics[1:, cv2.CC_STAT_AREA]
-    return int((areas >= _LARGE_REGION * areas.max(initial=0)).sum())
+    return int((areas >= LARGE_REGION * areas.max(initial=0)).sum())
 
 
 def _sharpness(grey: NDArray[np.uint8], opaque: NDArray[np.uint8] | None) -> float:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from charassets.attributes.tags import parse
 from charassets.errors import Rejected
 from charassets.images import crops, frames, preview
+from charassets.images.cutouts import Cutout
 from charassets.images.decode import Decoded, decode
 from charassets.images.local_features import signatures
 from charassets.images.main_figure import Figure, main_figure
@@ -65,7 +66,7 @@ class _Picture:
     """What is known of a picture before the detector has seen it."""
 
     pixels: NDArray[np.uint8]
-    opaque: crops.Box | None
+    cutout: Cutout | None
     frame: frames.Box | None
     quality: Quality
     likeness: _Likeness
@@ -107,7 +108,7 @@ class SingleCharacterImages(Stage):
     """Measures, detects and crops."""
 
     table: ClassVar[Table] = SINGLE_CHARACTER_IMAGES
-    code_version: ClassVar[str] = "5"
+    code_version: ClassVar[str] = "6"
     reads: ClassVar[Mapping[str, Reads]] = {
         RAW_SHARDS.name: Reads((*LOCATOR_COLUMNS, "width", "height", "tags"), key=("image_id", "tags", "kind"))
     }
@@ -174,13 +175,11 @@ class SingleCharacterImages(Stage):
             decoded = decode(fetch_one(row), self._settings.images)
         except Rejected as rejected:
             return rejected
-        quality = measure(decoded)
-        transparent = decoded.alpha is not None and (quality.alpha_coverage or 0) < 1
         return _Picture(
             pixels=normalised(decoded, self._settings.images),
-            opaque=crops.cutout(decoded.alpha) if transparent and decoded.alpha is not None else None,
+            cutout=None if decoded.alpha is None else Cutout.of(decoded.alpha),
             frame=frames.frame_box(decoded.pixels),
-            quality=quality,
+            quality=measure(decoded),
             likeness=_Likeness.of(decoded),
             writing=self._writing(decoded.pixels),
         )
@@ -221,7 +220,7 @@ class SingleCharacterImages(Stage):
             found.scores.tolist(),
             found.boxes.tolist(),
             (width, height),
-            answer.opaque,
+            answer.cutout,
             parse(row["tags"]).figures,
         )
         crop = None if figure is None else self._cut(answer.pixels, figure)

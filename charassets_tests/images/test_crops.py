@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from charassets.images import contact_sheet
-from charassets.images.crops import Box, bust, cut, cutout, webp, with_margin
+from charassets.images.crops import Box, bust, cut, webp, with_margin
+from charassets.images.cutouts import Cutout
 from charassets.images.main_figure import main_figure
 
 
@@ -43,13 +44,6 @@ def test_equal_pixels_give_equal_bytes():
     assert webp(pixels, 88) == webp(pixels.copy(), 88)
 
 
-def test_the_cutout_holds_everything_opaque():
-    alpha = np.zeros((100, 80), np.uint8)
-    alpha[10:60, 20:70] = 255
-    assert cutout(alpha) == (20, 10, 70, 60)
-    assert cutout(np.zeros((100, 80), np.uint8)) is None
-
-
 def figure(*boxes, **more):
     labels, scores, corners = zip(*boxes, strict=True) if boxes else ((), (), ())
     return main_figure(labels, scores, corners, (400, 300), **more)
@@ -69,10 +63,12 @@ def test_a_head_alone_becomes_a_bust():
 
 
 def test_transparency_wins_over_a_mere_suspicion():
-    opaque = Box(50, 20, 350, 300)
-    assert figure(("person", 0.1, (0, 0, 40, 40)), opaque=opaque).label == "cutout"
+    alpha = np.zeros((300, 400), np.uint8)
+    alpha[20:300, 50:350] = 255
+    cutout = Cutout.of(alpha)
+    assert figure(("person", 0.1, (0, 0, 40, 40)), cutout=cutout).label == "cutout"
     assert figure(("person", 0.1, (0, 0, 40, 40))).label == "person"
-    assert figure(opaque=opaque).cut_off == ("bottom",)
+    assert figure(cutout=cutout).cut_off == ("bottom",)
 
 
 def test_the_whole_picture_is_kept_only_on_the_word_of_the_tags():

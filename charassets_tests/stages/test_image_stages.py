@@ -22,6 +22,10 @@ from charassets.stages.clip_embeddings import ClipEmbeddings
 from charassets.stages.contract import Batch
 from charassets.stages.runner import run_stage
 from charassets.stages.single_character_images import SingleCharacterImages
+from charassets.studio.characters import draw_character
+from charassets.studio.posing import sample_pose
+from charassets.studio.styles import sample_style
+from charassets.studio.traits import sample_character
 from charassets_tests.models import small_models
 
 SHARD = "shard-00000"
@@ -128,6 +132,35 @@ def test_a_cutout_is_cropped_to_its_opaque_part_and_a_tagged_picture_whole(setti
     assert 20 < x0 < 30 and 90 < x1 < 100
     assert rows["tagged.png"]["crop_label"] == "whole" and rows["tagged.png"]["crop_box"] == [0, 0, 120, 160]
     assert rows["plain.png"]["crop_label"] is None and rows["plain.png"]["crop"] is None
+
+
+def with_a_banner(seed):
+    """A drawn character, cut out, who holds a banner on a pole; and its alpha channel."""
+    rng = np.random.default_rng(seed)
+    pose, style = sample_pose(rng, "front"), sample_style(rng, "flat")
+    drawn = draw_character(sample_character(seed), pose, style, size=(420, 360), at=(150, 110), half_head=45)
+    opacity = np.maximum(drawn.alpha, 1)[..., None] / 255
+    pixels = np.dstack([(drawn.layer[..., :3] / opacity).clip(0, 255).astype(np.uint8), drawn.alpha])
+    cv2.line(pixels, (150, 300), (390, 60), (110, 70, 30, 255), 7)
+    cv2.fillPoly(pixels, [np.array([(390, 50), (300, 60), (380, 120)])], (180, 20, 30, 255))
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    return buffer.getvalue(), pixels[..., 3] >= 128
+
+
+def test_a_cut_out_figure_keeps_in_its_crop_what_the_detector_leaves_out(tmp_path):
+    drawn = {f"{seed}.png": with_a_banner(seed) for seed in range(6)}
+    shipped = load_settings({"profile": "mini", "workspace": str(tmp_path)})
+    rows = by_record(measured(shipped, rows_of(tmp_path, {name: data for name, (data, _) in drawn.items()})))
+    cut_short = 0
+    for name, (_, opaque) in drawn.items():
+        x0, y0, x1, y1 = rows[name]["crop_box"]
+        assert rows[name]["crop_label"] == "person" and opaque[y0:y1, x0:x1].sum() == opaque.sum()
+        persons = [
+            box for box in rows[name]["boxes"] if box["label"] == "person" and box["score"] == rows[name]["crop_score"]
+        ]
+        cut_short += persons[0]["x1"] < 320
+    assert cut_short >= 4  # or the detector sees banners, and this shows nothing
 
 
 def test_the_crop_is_a_small_webp_known_by_its_bytes(settings, tmp_path):
