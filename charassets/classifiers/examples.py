@@ -18,7 +18,8 @@ from charassets.errors import UsageError
 from charassets.lake.fragments import Lake
 from charassets.models.feature_sets import FeaturePlan, Seen, matrix, plan
 from charassets.schema import CLIP_EMBEDDINGS, DESIGN_FEATURES, SINGLE_CHARACTER_IMAGES, VISUAL_EVIDENCE
-from charassets.similarity.vectors import COLUMNS, gather
+from charassets.similarity.vectors import gather
+from charassets.stages.collection import StoredCollection
 
 _EVIDENCE = ["record_id", "attribute", "value", "score", "source"]
 
@@ -66,8 +67,9 @@ def seen(lake: Lake, record_ids: Sequence[str], sets: Sequence[str]) -> Seen:
     wanted = pa.array(record_ids, pa.string())
     embeddings, embedder = np.zeros((len(record_ids), 0), np.float32), ""
     if {"clip", "identity"} & set(sets):
-        batches = (b for f in lake.fragments(CLIP_EMBEDDINGS.name) for b in f.batches(list(COLUMNS), 4096))
-        vectors = gather(batches, record_ids)
+        vectors = gather(
+            StoredCollection(CLIP_EMBEDDINGS.name, lake.fragments(CLIP_EMBEDDINGS.name)).batches, record_ids
+        )
         if (vectors.row < 0).any():
             raise UsageError(
                 f"{int((vectors.row < 0).sum())} labelled pictures have no embedding",

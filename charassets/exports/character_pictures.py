@@ -19,7 +19,8 @@ from charassets.lake.fragments import Lake
 from charassets.schema import CLIP_EMBEDDINGS
 from charassets.settings import ImageSettings
 from charassets.similarity.plane import principal_axes
-from charassets.similarity.vectors import COLUMNS, Vectors, gather
+from charassets.similarity.vectors import Vectors, gather
+from charassets.stages.collection import StoredCollection
 
 COLUMNS_OF_A_SHEET = 8
 """Members of a character on a sheet: its most typical ones, and at the end its least typical one."""
@@ -83,8 +84,7 @@ def nearest_others(
 
 
 def _vectors(lake: Lake, records: Sequence[str]) -> Vectors:
-    batches = (b for f in lake.fragments(CLIP_EMBEDDINGS.name) for b in f.batches(list(COLUMNS), 4096))
-    return gather(batches, records)
+    return gather(StoredCollection(CLIP_EMBEDDINGS.name, lake.fragments(CLIP_EMBEDDINGS.name)).batches, records)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from charassets.errors import CharassetsError
-from charassets.similarity.batches import gathered
 from charassets.similarity.packed import unpacked
 from charassets.similarity.places import Places
+
+Batches = Callable[[Sequence[str]], Iterable[pa.Table]]
+"""Reads some columns of a table, batch by batch."""
 
 COLUMNS = ("record_id", "model", "embedding")
 """Columns of ``clip_embeddings`` that ``gather`` needs."""
@@ -23,8 +25,8 @@ COLUMNS = ("record_id", "model", "embedding")
 HEAD_COLUMNS = ("record_id", "model", "head_embedding")
 """The same for the heads."""
 
-_LOOKED_UP_AT_ONCE = 65_536  # rows: each look-up reads all names once; vectors of 512 are 64 MB
-_FEW_LOOK_UPS = 8  # of so many parts of a smaller collection, whose vectors then pass through less memory
+_COPIED_AT_ONCE = 65_536  # rows; vectors of 512 are 64 MB
+_NONE = pa.array([], pa.string())
 _FEW_TIMES, _FEW_ROWS = 2, 4  # some rows are read so often by themselves, if they are less than one in so many
 _MAPPED_FROM = 1 << 30  # bytes from which vectors lie in a file the system may page out
 
@@ -70,45 +72,47 @@ class Embeddings:
         return self._read(self._records.take(pa.array(rows)))
 
 
-def gather(batches: Iterable[pa.Table], record_ids: Sequence[str] | pa.Array, column: str = "embedding") -> Vectors:
+def gather(batches: Batches, record_ids: Sequence[str] | pa.Array, column: str = "embedding") -> Vectors:
     """The embeddings of ``record_ids``; those of other records are passed over.
 
     Args:
-        batches: rows of ``clip_embeddings`` with ``COLUMNS`` (``HEAD_COLUMNS``), in any order.
+        batches: rows of ``clip_embeddings``, in an order of their own that is always the same. Records are read first and looked
+            up together, for each look-up reads all names that are asked about.
         record_ids: the n records asked about, each once.
         column: ``embedding`` of the figure, or ``head_embedding``, which is null where no head is seen.
 
     Raises:
         CharassetsError: two models embedded them: their vectors cannot be compared.
     """
-    where = Places(record_ids)
-    row = np.full(len(where), -1, np.int64)
-    values = np.empty((len(where), 0), np.float16)
+    n = len(record_ids)
+    there = [_NONE, *(chunk for batch in batches(["record_id"]) for chunk in batch["record_id"].chunks)]
+    place = Places(record_ids).of(pa.chunked_array(there))
+    row, values = np.full(n, -1, np.int64), np.empty((0, 0), np.float16)
     models: set[str] = set()
-    for batch in gathered(batches, min(_LOOKED_UP_AT_ONCE, len(where) // _FEW_LOOK_UPS)):
+    done = 0
+    for batch in batches(["model", column]):
+        places = place[done : done + len(batch)]
+        done += len(batch)
+        wanted = places >= 0
         if batch[column].null_count:
-            batch = batch.filter(batch[column].is_valid())
-        places = where.of(batch["record_id"])
-        models.update(batch["model"].filter(pa.array(places >= 0)).unique().to_pylist())
+            wanted &= batch[column].is_valid().to_numpy()
+        if not wanted.any():
+            continue
+        if not wanted.all():
+            places, batch = places[wanted], batch.filter(pa.array(wanted))
+        models.update(batch["model"].unique().to_pylist())
         if len(models) > 1:
             raise CharassetsError(
                 f"embeddings of different models cannot be compared: {', '.join(sorted(models))}",
                 where="clip_embeddings",
                 todo="materialize clip_embeddings on every shard",
             )
-        first = 0
-        for chunk in batch[column].chunks:  # each as it lies there: fresh memory for all costs more than the copying
-            asked = places[first : first + len(chunk)]
-            first += len(chunk)
-            wanted = np.flatnonzero(asked >= 0)
-            if not len(wanted):
-                continue
-            block = unpacked(pa.chunked_array([chunk]), "<f2")
-            if not values.shape[1]:
-                values = room(len(where), block.shape[1])
-            values[asked[wanted]] = block[wanted]
-            row[asked[wanted]] = asked[wanted]
-    return Vectors(values, row)
+        block = unpacked(batch[column], "<f2")
+        if not values.shape[1]:
+            values = room(n, block.shape[1])
+        values[places] = block
+        row[places] = places
+    return Vectors(values if values.shape[1] else np.empty((n, 0), np.float16), row)
 
 
 @contextmanager
@@ -148,8 +152,8 @@ def of_rows(vectors: NDArray[np.float16], rows: NDArray[np.int64]) -> NDArray[np
     if len(rows) == len(vectors):
         return vectors
     chosen = room(len(rows), vectors.shape[1])
-    for first in range(0, len(rows), _LOOKED_UP_AT_ONCE):
-        chosen[first : first + _LOOKED_UP_AT_ONCE] = vectors[rows[first : first + _LOOKED_UP_AT_ONCE]]
+    for first in range(0, len(rows), _COPIED_AT_ONCE):
+        chosen[first : first + _COPIED_AT_ONCE] = vectors[rows[first : first + _COPIED_AT_ONCE]]
     return chosen
 
 

@@ -9,6 +9,7 @@ numbers, 6 kB a picture; they pass through ``TMPDIR``, where a million pictures 
 """
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -30,9 +31,12 @@ OWNER = np.uint64((1 << 29) - 1)
 WORD_BITS = OWNER_BITS + np.uint64(1)
 """Of a number the lowest bits are the picture's place, the next is whether it is the mirror image, the rest the word."""
 
-_GOLDEN = np.uint32(0x9E3779B1)
 _SALT = np.array([0, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F], np.uint32)  # of the places in a signature
-_MARK_BITS = 27  # 16 MB at most
+_QUICK, _SLOW = np.uint32(0x9E3779B1), np.uint32(0xCC9E2D51)  # factors of the slots in the two tables
+_QUICK_BITS, _SLOW_BITS = (
+    25,
+    27,
+)  # 4 MB at most, which a processor holds at hand; 16 MB, where a look takes four times as long
 _AT_ONCE = 8_192  # signatures, whose words stay in the cache
 
 
@@ -42,7 +46,9 @@ def is_wide(n: int) -> bool:
 
 
 class Marked:
-    """Some words, marked for a quick look: a few others, one in thirty at most, are taken for one of them.
+    """Some words, marked for a quick look: a few others, one in a hundred at most, are taken for one of them.
+
+    There are two tables: the smaller is asked about all words, the larger about those that are left.
 
     Args:
         words: uint64, any shape and order: words with their places in the signature above.
@@ -50,11 +56,9 @@ class Marked:
     """
 
     def __init__(self, words: NDArray[np.uint64], *, wide: bool) -> None:
-        bits = min(_MARK_BITS, max(10, words.size.bit_length() + 5))
-        self._shift = np.uint32(32 - bits)
-        marks, places = np.zeros(1 << bits, bool), (words >> _length(wide)).astype(np.int64)
-        marks[self._slot(words.astype(np.uint32) & _lowest(wide), _SALT[places])] = True
-        self._marks = np.packbits(marks, bitorder="little")
+        salted = words.astype(np.uint32) & _lowest(wide)
+        salted ^= _SALT[(words >> _length(wide)).astype(np.int64)]
+        self._quick, self._slow = _Table.of(salted, _QUICK, _QUICK_BITS), _Table.of(salted, _SLOW, _SLOW_BITS)
 
     def among(self, words: NDArray[np.uint32]) -> NDArray[np.int64]:
         """Which are among them, or taken for one, of n signatures with k words each: places in the flat array, ascending.
@@ -63,18 +67,43 @@ class Marked:
             words: shape (n, k).
         """
         found = [np.empty(0, np.int64)]
-        for start in range(0, len(words), _AT_ONCE):
-            slot = self._slot(words[start : start + _AT_ONCE], _SALT[: words.shape[1]]).ravel()
-            marks = self._marks.take(slot >> np.uint32(3))
-            marks >>= (slot & np.uint32(7)).astype(np.uint8)
-            marks &= 1
-            found.append(np.flatnonzero(marks.view(bool)) + start * words.shape[1])
+        flat, salt = words.ravel(), np.tile(_SALT[: words.shape[1]], min(_AT_ONCE, len(words)))
+        for start in range(0, len(flat), max(1, len(salt))):
+            some = flat[start : start + len(salt)]
+            salted = some ^ salt[: len(some)]
+            likely = self._quick.holding(salted)
+            found.append(likely[self._slow.holding(salted[likely])] + start)
         return np.concatenate(found)
 
-    def _slot(self, words: NDArray[np.uint32], salt: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        slot = words ^ salt
-        slot *= _GOLDEN
-        slot >>= self._shift
+
+@dataclass(frozen=True)
+class _Table:
+    """Bits at the slots of some numbers; a slot is the highest bits of a product."""
+
+    bits: NDArray[np.uint8]
+    factor: np.uint32
+    shift: np.uint32
+
+    @classmethod
+    def of(cls, numbers: NDArray[np.uint32], factor: np.uint32, most_bits: int) -> "_Table":
+        """A table in which one slot in sixteen or less is taken, if ``most_bits`` allow."""
+        bits = min(most_bits, max(10, numbers.size.bit_length() + 5))
+        table = cls(np.empty(0, np.uint8), factor, np.uint32(32 - bits))
+        marks = np.zeros(1 << bits, bool)
+        marks[table._slot(numbers)] = True
+        return replace(table, bits=np.packbits(marks, bitorder="little"))
+
+    def holding(self, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """The places of the numbers whose slots are taken, ascending."""
+        slot = self._slot(numbers)
+        marks = self.bits.take(slot >> np.uint32(3))
+        marks >>= (slot & np.uint32(7)).astype(np.uint8)
+        marks &= 1
+        return np.flatnonzero(marks.view(bool))
+
+    def _slot(self, numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
+        slot = numbers * self.factor
+        slot >>= self.shift
         return slot
 
 

@@ -41,7 +41,7 @@ from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.sub_clusters import sub_clusters
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import HEAD_COLUMNS, gather, of_rows, one_thread
+from charassets.similarity.vectors import gather, of_rows, one_thread
 from charassets.stages.carried_ids import HEEDED, carried, heeded, newly_said
 from charassets.stages.cluster_health import CARRIED, UNKEPT
 from charassets.stages.cluster_members import READS as MEMBER_READS
@@ -101,7 +101,7 @@ class CharacterClusters(CollectionStage):
         rows = stored.rows_of(keepers)
         skipped.update(dict.fromkeys(keepers.filter(pa.array(rows < 0)).to_pylist(), "no_embedding"))
         names, rows = keepers.filter(pa.array(rows >= 0)), rows[rows >= 0]
-        figures = gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), names).values
+        figures = gather(inputs[CLIP_EMBEDDINGS.name].batches, names).values
         stands = moments(inputs[RAW_SHARDS.name], names, figures)
         standing = np.flatnonzero(stands == np.arange(len(stands)))
         graph = stored.graph.contracted(_keepers_of(stored, records, rows, stands), rows[standing])
@@ -131,7 +131,7 @@ class CharacterClusters(CollectionStage):
         self, figures: NDArray[np.float16], inputs: Mapping[str, Collection], names: pa.Array
     ) -> NDArray[np.float16]:
         """Figures, heads and traits in one vector each."""
-        heads = gather(inputs[CLIP_EMBEDDINGS.name].batches(HEAD_COLUMNS), names, "head_embedding")
+        heads = gather(inputs[CLIP_EMBEDDINGS.name].batches, names, "head_embedding")
         known = traits_of(inputs[CHARACTER_ATTRIBUTES.name], names, self._vocabulary)
         return joined(looks(figures, heads, self._head_weight), known, self._traits_weight)
 

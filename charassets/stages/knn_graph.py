@@ -65,7 +65,7 @@ class KnnGraph(CollectionStage):
         """
         embeddings = inputs[CLIP_EMBEDDINGS.name]
         keys = embeddings.table(["record_id", "crop_id", "model"]).sort_by("record_id")
-        vectors = gather(embeddings.batches(VECTOR_COLUMNS), keys["record_id"].combine_chunks()).values
+        vectors = gather(embeddings.batches, keys["record_id"].combine_chunks()).values
         model = keys["model"][0].as_py() if len(keys) else ""
         before = inputs.get(self.name)
         index = self._standing(before, model, len(keys)) if before is not None else None

@@ -111,7 +111,7 @@ class NearDuplicates(CollectionStage):
         )
         copies = group_duplicates(
             pictures,
-            Embeddings(lambda some: gather(inputs[CLIP_EMBEDDINGS.name].batches(VECTOR_COLUMNS), some), records),
+            Embeddings(lambda some: gather(inputs[CLIP_EMBEDDINGS.name].batches, some), records),
             _near(inputs[KNN_GRAPH.name], records, self._rule.neighbours),
             self._rule,
             answers,
@@ -185,9 +185,9 @@ def _near(graph: Collection, records: pa.Array, most: int) -> Pairs:
     stored = read_graph(graph.batches(GRAPH_COLUMNS))
     rows = Places(records).of(stored.record_ids)
     neighbours = stored.graph.neighbours[:, :most]
-    near, at = np.nonzero(neighbours >= 0)
-    pairs = np.stack([rows[near], rows[neighbours[near, at]]], axis=1)
-    return tidy(pairs[(pairs >= 0).all(axis=1)])
+    near, far = np.repeat(rows, neighbours.shape[1]), np.append(rows, -1)[neighbours.ravel()]
+    there = (near >= 0) & (far >= 0)
+    return tidy(np.stack([near[there], far[there]], axis=1))
 
 
 def _hashes(before: Collection | None) -> HashesBefore | None:

@@ -17,7 +17,8 @@ from charassets.lake import artefacts
 from charassets.lake.fragments import Lake
 from charassets.schema import CLIP_EMBEDDINGS, TAG_EVIDENCE
 from charassets.settings import Settings
-from charassets.similarity.vectors import COLUMNS, gather
+from charassets.similarity.vectors import gather
+from charassets.stages.collection import StoredCollection
 from charassets.training.fusion_contest import gain
 from charassets.training.held_back import HELD_BACK, read_rows, spread
 from charassets.training.learning import Learned
@@ -85,7 +86,9 @@ def _lessons(lake: Lake, shards: list[str]) -> dict[str, Lesson]:
     """Attribute to embeddings, labels and options, of the records whose tags say one value plainly."""
     said = read_rows(lake, TAG_EVIDENCE.name, shards).filter(pc.field("source") == HELD_BACK)
     records = pc.unique(said["record_id"]).to_pylist()  # pyright: ignore[reportAttributeAccessIssue]
-    vectors = gather(_batches(lake, shards), records)
+    fragments = [lake.fragment(CLIP_EMBEDDINGS.name, shard) for shard in shards]
+    embedded = StoredCollection(CLIP_EMBEDDINGS.name, [fragment for fragment in fragments if fragment is not None])
+    vectors = gather(embedded.batches, records)
     answer: dict[str, Lesson] = {}
     for ballot in collect(said, records, load()):
         if ballot.attribute.multi:
@@ -101,13 +104,6 @@ def _lessons(lake: Lake, shards: list[str]) -> dict[str, Lesson]:
             values = np.asarray(vectors.values[vectors.row[rows]], np.float32)
             answer[ballot.attribute.name] = values, place, tuple(ballot.options[int(k)] for k in options)
     return answer
-
-
-def _batches(lake: Lake, shards: list[str]) -> Any:  # noqa: ANN401 - an iterator of tables
-    for shard in shards:
-        fragment = lake.fragment(CLIP_EMBEDDINGS.name, shard)
-        if fragment is not None and fragment.rows:
-            yield from fragment.batches(list(COLUMNS), 4096)
 
 
 def _trained(

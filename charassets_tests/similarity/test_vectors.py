@@ -8,7 +8,17 @@ from hypothesis import strategies as st
 
 from charassets.errors import CharassetsError
 from charassets.similarity import vectors as stored_vectors
-from charassets.similarity.vectors import Embeddings, Vectors, gather, halved, of_rows, one_thread, room, single
+from charassets.similarity.vectors import (
+    Batches,
+    Embeddings,
+    Vectors,
+    gather,
+    halved,
+    of_rows,
+    one_thread,
+    room,
+    single,
+)
 from charassets_tests.similarity.drawing import drawn
 
 
@@ -18,12 +28,16 @@ def rows(records: list[str], vectors: np.ndarray, model: str) -> pa.Table:
     )
 
 
+def reading(batches: list[pa.Table]) -> Batches:
+    return lambda columns: (batch.select(list(columns)) for batch in batches)
+
+
 @pytest.mark.parametrize("mapped_from", [1, 1 << 30], ids=["mapped", "in memory"])
 def test_vectors_are_gathered_for_the_records_asked_about(mapped_from: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stored_vectors, "_MAPPED_FROM", mapped_from)
     vectors = drawn(40)
     batches = [rows(["a", "b"], vectors[:2], "m"), rows(["c"], vectors[2:3], "m")]
-    found = gather(batches, ["c", "nobody", "a"])
+    found = gather(reading(batches), ["c", "nobody", "a"])
     assert found.row.tolist() == [0, -1, 2]
     assert np.array_equal(found.values[[2, 0]], vectors[[0, 2]])
     assert not found.values[1].any()
@@ -33,13 +47,13 @@ def test_vectors_of_two_models_are_refused():
     vectors = drawn(40)
     batches = [rows(["a"], vectors[:1], "mini-1"), rows(["b"], vectors[1:2], "clip-2")]
     with pytest.raises(CharassetsError, match="clip-2, mini-1"):
-        gather(batches, ["a", "b"])
+        gather(reading(batches), ["a", "b"])
 
 
 @pytest.mark.parametrize("mapped_from", [1, 1 << 30], ids=["mapped", "in memory"])
 def test_some_rows_are_copied_and_all_rows_are_not(mapped_from: int, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(stored_vectors, "_MAPPED_FROM", mapped_from)
-    monkeypatch.setattr(stored_vectors, "_LOOKED_UP_AT_ONCE", 3)
+    monkeypatch.setattr(stored_vectors, "_COPIED_AT_ONCE", 3)
     vectors = drawn(10)
     assert of_rows(vectors, np.arange(10)) is vectors
     chosen = np.array([0, 2, 3, 5, 9])
@@ -59,7 +73,7 @@ def test_vectors_come_from_any_batches_and_null_is_none(seed, size, asked):
     )
     whole = whole.set_column(2, "embedding", known)
     wanted = rng.permutation(30)[:asked]
-    found = gather([whole.slice(k, size) for k in range(0, 30, size)], names[wanted].tolist())
+    found = gather(reading([whole.slice(k, size) for k in range(0, 30, size)]), names[wanted].tolist())
     assert found.row.tolist() == [k if there[row] else -1 for k, row in enumerate(wanted)]
     if there[wanted].any():
         assert np.array_equal(found.values, np.where(there[wanted, None], vectors[wanted], 0))
@@ -92,7 +106,7 @@ def test_few_embeddings_are_read_by_themselves_and_all_of_them_once():
 
     def read(some: pa.Array) -> Vectors:
         asked.append(len(some))
-        return gather([rows(names.to_pylist(), vectors, "m")], some)
+        return gather(reading([rows(names.to_pylist(), vectors, "m")]), some)
 
     embeddings = Embeddings(read, names)
     for wanted in ([3, 9], [20], [21], [5, 38], list(range(40))):
