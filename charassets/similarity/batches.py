@@ -3,7 +3,7 @@
 What belongs here: the putting together, and strings in place of their codes. Not here: reading.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate
 
 import pyarrow as pa
@@ -34,10 +34,15 @@ def among(column: pa.ChunkedArray, names: pa.Array) -> pa.ChunkedArray:
     return pa.chunked_array(rows, pa.bool_())
 
 
-def spelled(batch: pa.Table) -> pa.Table:
-    """A batch with strings where it has numbers into a dictionary: to be asked for when the rows nobody wants are gone."""
+def spelled(batch: pa.Table, but: Collection[str] = ()) -> pa.Table:
+    """A batch with strings where it has numbers into a dictionary: to be asked for when the rows nobody wants are gone.
+
+    Args:
+        batch: rows.
+        but: columns that stay numbers.
+    """
     for i, field in enumerate(batch.schema):
-        if pa.types.is_dictionary(field.type):
+        if pa.types.is_dictionary(field.type) and field.name not in but:
             spelling = field.with_type(field.type.value_type)
             batch = batch.set_column(i, spelling, batch[field.name].cast(spelling.type))
     return batch

@@ -14,7 +14,7 @@ from charassets.similarity.graph import Graph, graph_of, keys_of
 from charassets.similarity.vectors import Vectors, halved, room, single
 
 _AT_ONCE = 1_024  # rows in single precision at a time: 2 MB
-_LISTS_AT_ONCE = 128  # lists of neighbours: sixteen each are 4 MB
+_LISTS_AT_ONCE = 64  # lists of neighbours: sixteen each are 2 MB
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ Batches = Callable[[Sequence[str]], Iterable[pa.Table]]
 COLUMNS = ("record_id", "model", "embedding")
 """Columns of ``clip_embeddings`` that ``gather`` needs."""
 
-HEAD_COLUMNS = ("record_id", "model", "head_embedding")
-"""The same for the heads."""
+WITH_HEADS = ("embedding", "head_embedding")
+"""Columns of vectors: of the figure, and of its head, which is null where none is seen."""
 
 _COPIED_AT_ONCE = 65_536  # rows; vectors of 512 are 64 MB
 _NONE = pa.array([], pa.string())
@@ -72,30 +72,35 @@ class Embeddings:
         return self._read(self._records.take(pa.array(rows)))
 
 
-def gather(batches: Batches, record_ids: Sequence[str] | pa.Array, column: str = "embedding") -> Vectors:
+def gather(batches: Batches, record_ids: Sequence[str] | pa.Array) -> Vectors:
+    """The embeddings of the figures of ``record_ids``; see ``gather_each``."""
+    return gather_each(batches, record_ids, ("embedding",))[0]
+
+
+def gather_each(batches: Batches, record_ids: Sequence[str] | pa.Array, columns: Sequence[str]) -> list[Vectors]:
     """The embeddings of ``record_ids``; those of other records are passed over.
 
     Args:
         batches: rows of ``clip_embeddings``, in an order of their own that is always the same. Records are read first and looked
             up together, for each look-up reads all names that are asked about.
         record_ids: the n records asked about, each once.
-        column: ``embedding`` of the figure, or ``head_embedding``, which is null where no head is seen.
+        columns: of ``WITH_HEADS``.
+
+    Returns:
+        One for each of the columns.
 
     Raises:
         CharassetsError: two models embedded them: their vectors cannot be compared.
     """
-    n = len(record_ids)
     there = [_NONE, *(chunk for batch in batches(["record_id"]) for chunk in batch["record_id"].chunks)]
     place = Places(record_ids).of(pa.chunked_array(there))
-    row, values = np.full(n, -1, np.int64), np.empty((0, 0), np.float16)
+    found = {column: _Gathered.nothing(len(record_ids)) for column in columns}
     models: set[str] = set()
     done = 0
-    for batch in batches(["model", column]):
+    for batch in batches(["model", *columns]):
         places = place[done : done + len(batch)]
         done += len(batch)
         wanted = places >= 0
-        if batch[column].null_count:
-            wanted &= batch[column].is_valid().to_numpy()
         if not wanted.any():
             continue
         if not wanted.all():
@@ -107,12 +112,34 @@ def gather(batches: Batches, record_ids: Sequence[str] | pa.Array, column: str =
                 where="clip_embeddings",
                 todo="materialize clip_embeddings on every shard",
             )
-        block = unpacked(batch[column], "<f2")
-        if not values.shape[1]:
-            values = room(n, block.shape[1])
-        values[places] = block
-        row[places] = places
-    return Vectors(values if values.shape[1] else np.empty((n, 0), np.float16), row)
+        for column, gathered in found.items():
+            gathered.put(places, batch[column])
+    return [Vectors(gathered.values, gathered.row) for gathered in found.values()]
+
+
+@dataclass
+class _Gathered:
+    """What ``Vectors`` are made of, while they are read."""
+
+    values: NDArray[np.float16]
+    row: NDArray[np.int64]
+
+    @classmethod
+    def nothing(cls, n: int) -> "_Gathered":
+        return cls(np.empty((n, 0), np.float16), np.full(n, -1, np.int64))
+
+    def put(self, places: NDArray[np.int64], stored: pa.ChunkedArray) -> None:
+        """Vectors of the records at some places; null where there is none."""
+        if stored.null_count:
+            known = stored.is_valid()
+            places, stored = places[known.to_numpy()], stored.filter(known)
+        if not len(places):
+            return
+        block = unpacked(stored, "<f2")
+        if not self.values.shape[1]:
+            self.values = room(len(self.row), block.shape[1])
+        self.values[places] = block
+        self.row[places] = places
 
 
 @contextmanager

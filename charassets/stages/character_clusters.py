@@ -41,7 +41,7 @@ from charassets.similarity.stored import COLUMNS as GRAPH_COLUMNS
 from charassets.similarity.stored import StoredGraph, read_graph
 from charassets.similarity.sub_clusters import sub_clusters
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import gather, of_rows, one_thread
+from charassets.similarity.vectors import WITH_HEADS, Vectors, gather_each, of_rows, one_thread
 from charassets.stages.carried_ids import HEEDED, carried, heeded, newly_said
 from charassets.stages.cluster_health import CARRIED, UNKEPT
 from charassets.stages.cluster_members import READS as MEMBER_READS
@@ -101,11 +101,12 @@ class CharacterClusters(CollectionStage):
         rows = stored.rows_of(keepers)
         skipped.update(dict.fromkeys(keepers.filter(pa.array(rows < 0)).to_pylist(), "no_embedding"))
         names, rows = keepers.filter(pa.array(rows >= 0)), rows[rows >= 0]
-        figures = gather(inputs[CLIP_EMBEDDINGS.name].batches, names).values
+        whole, heads = gather_each(inputs[CLIP_EMBEDDINGS.name].batches, names, WITH_HEADS)
+        figures = whole.values
         stands = moments(inputs[RAW_SHARDS.name], names, figures)
         standing = np.flatnonzero(stands == np.arange(len(stands)))
         graph = stored.graph.contracted(_keepers_of(stored, records, rows, stands), rows[standing])
-        vectors = self._joined(figures, inputs, names)
+        vectors = self._joined(figures, heads, inputs[CHARACTER_ATTRIBUTES.name], names)
         asked, chosen = names.take(pa.array(standing)), of_rows(vectors, standing)
         found = cluster_vectors(chosen, measured_anew(graph, chosen), asked, self._rule)
         edits = edits_of(inputs[EDITS.name].table(EDITS.arrow.names))
@@ -128,11 +129,10 @@ class CharacterClusters(CollectionStage):
         return Outcome(rows, skipped=skipped, extras={UNKEPT: unkept(edits, held), CARRIED: kept, HEEDED: told})
 
     def _joined(
-        self, figures: NDArray[np.float16], inputs: Mapping[str, Collection], names: pa.Array
+        self, figures: NDArray[np.float16], heads: Vectors, answers: Collection, names: pa.Array
     ) -> NDArray[np.float16]:
         """Figures, heads and traits in one vector each."""
-        heads = gather(inputs[CLIP_EMBEDDINGS.name].batches, names, "head_embedding")
-        known = traits_of(inputs[CHARACTER_ATTRIBUTES.name], names, self._vocabulary)
+        known = traits_of(answers, names, self._vocabulary)
         return joined(looks(figures, heads, self._head_weight), known, self._traits_weight)
 
 

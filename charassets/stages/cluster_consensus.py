@@ -200,8 +200,8 @@ def _answers(
     whose = anew["record_id"].unique()
     kept = [_placed(decided(anew, attributes), places)]
     for batch in decided_answers(answers, _ANSWER, attributes):
-        touched = pc.is_in(batch["record_id"], value_set=whose)  # pyright: ignore[reportAttributeAccessIssue]
-        told = batch.filter(touched)
+        touched = among(batch["record_id"], whose)
+        told = spelled(batch.filter(touched))
         stands = pc.invert(pc.is_in(_keys(told), value_set=replaced))  # pyright: ignore[reportAttributeAccessIssue]
         kept += [_placed(rows, places) for rows in (batch.filter(pc.invert(touched)), told.filter(stands))]  # pyright: ignore[reportAttributeAccessIssue]
     return pa.concat_tables(kept)
@@ -225,6 +225,6 @@ def _hidden(evidence: Collection, records: pa.ChunkedArray) -> dict[str, NDArray
 
 
 def _placed(rows: pa.Table, records: Places) -> pa.Table:
-    """The rows of records that have a place, with it."""
+    """The rows of records that have a place, with it in place of the record."""
     place = records.of(rows["record_id"])
-    return rows.append_column("place", pa.array(place)).filter(pa.array(place >= 0))
+    return rows.drop_columns("record_id").append_column("place", pa.array(place)).filter(pa.array(place >= 0))

@@ -17,7 +17,7 @@ _LOOKED_UP_AT_ONCE = 1 << 20  # answers, of which a look-up of their records rea
 
 
 def decided_answers(answers: Collection, columns: Sequence[str], attributes: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows of ``character_attributes``, or of ``merged_attributes``, a million at a time.
+    """Rows of ``character_attributes``, or of ``merged_attributes``, a million at a time; records are numbers into dictionaries.
 
     Args:
         answers: the table.
@@ -28,7 +28,7 @@ def decided_answers(answers: Collection, columns: Sequence[str], attributes: Seq
 
     def told(batch: pa.Table) -> pa.Table:
         found = pc.and_(among(batch["status"], _DECIDED), among(batch["attribute"], wanted))  # pyright: ignore[reportAttributeAccessIssue]
-        return spelled(batch.filter(found))
+        return spelled(batch.filter(found), but=("record_id",))
 
     return gathered(map(told, answers.coded(columns, _READ_AT_ONCE)), _LOOKED_UP_AT_ONCE)
 

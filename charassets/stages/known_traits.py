@@ -40,7 +40,7 @@ def traits_of(answers: Collection, records: Sequence[str] | pa.Array, vocabulary
     where = Places(records)
     for told in decided_answers(answers, _COLUMNS, asked):
         row = where.of(told["record_id"])
-        told = told.append_column("row", pa.array(row)).filter(pa.array(row >= 0))
+        told = told.drop_columns("record_id").append_column("row", pa.array(row)).filter(pa.array(row >= 0))
         for name in asked:
             mine = told.filter(pc.field("attribute") == name)
             place = mine["row"].to_numpy()

@@ -41,7 +41,7 @@ from charassets.similarity.joined import looks
 from charassets.similarity.places import Places
 from charassets.similarity.tracks import Sightings, TrackRule, joined_again, means, stretches
 from charassets.similarity.vectors import COLUMNS as VECTOR_COLUMNS
-from charassets.similarity.vectors import gather
+from charassets.similarity.vectors import WITH_HEADS, gather_each
 from charassets.stages.contract import Collection, CollectionStage, JsonValue, Outcome, Reads
 from charassets.stages.films import READS, figures_of, frames_of
 from charassets.stages.gates import verdict_sql
@@ -111,8 +111,7 @@ class Tracks(CollectionStage):
     ) -> tuple[Seen, pa.Table]:
         """The frames with a figure, and what is seen on them."""
         records = frames["record_id"].combine_chunks()
-        figure = gather(inputs[CLIP_EMBEDDINGS.name].batches, records)
-        head = gather(inputs[CLIP_EMBEDDINGS.name].batches, records, "head_embedding")
+        figure, head = gather_each(inputs[CLIP_EMBEDDINGS.name].batches, records, WITH_HEADS)
         figures = figures_of(inputs[SINGLE_CHARACTER_IMAGES.name], records, self._gates)
         there = np.flatnonzero(figures.there & (figure.row >= 0))
         absent = np.setdiff1d(np.arange(len(frames)), there)

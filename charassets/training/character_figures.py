@@ -28,7 +28,7 @@ from charassets.settings import Settings, load_settings
 from charassets.similarity.clusters import ClusterRule, cluster_vectors
 from charassets.similarity.joined import joined, looks, measured_anew
 from charassets.similarity.knn import build_graph
-from charassets.similarity.vectors import gather
+from charassets.similarity.vectors import WITH_HEADS, gather_each
 from charassets.sources.intake import take_in
 from charassets.stages.collection import StoredCollection
 from charassets.stages.known_traits import traits_of
@@ -93,8 +93,8 @@ def clustered(lake: Lake, settings: Settings, weights: Sequence[Weights], named:
     key = dict(zip(files["record_id"].to_pylist(), files["item_key"].to_pylist(), strict=True))
     records = sorted(embedded.table(["record_id"])["record_id"].to_pylist(), key=key.__getitem__)
     truth = np.unique([named(Path(key[r]).name) for r in records], return_inverse=True)[1].tolist()
-    figures = gather(embedded.batches, records).values
-    heads = gather(embedded.batches, records, "head_embedding")
+    whole, heads = gather_each(embedded.batches, records, WITH_HEADS)
+    figures = whole.values
     graph, known = build_graph(figures, settings.graph.neighbours), traits_of(answers, records, load())
     given = settings.clusters
     rule = ClusterRule(given.min_cluster_size, given.min_samples, given.max_share)

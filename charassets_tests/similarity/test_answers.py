@@ -124,3 +124,17 @@ def test_answers_of_a_run_that_was_stopped_are_added_to_those_that_are_kept():
     assert [(row["left"], row["right"]) for row in some.to_pylist()] == [("i00", "i05"), ("i00", "i06")]
     for row in some.to_pylist():
         assert row["inliers"] == (int(row["right"][1:]) if row["answer"] != "different" else None)
+
+
+_NAMES = st.lists(st.sampled_from(["a", "b", "c", "d", None]), max_size=6)
+
+
+@given(st.lists(_NAMES, max_size=4))
+def test_names_that_come_as_numbers_are_where_they_are_as_strings(chunks: list[list[str | None]]):
+    plain = [pa.array(chunk, pa.string()) for chunk in chunks]
+    coded = [chunk.dictionary_encode() for chunk in plain]
+    where = Places(["c", "a", "x"])
+    kind = pa.dictionary(pa.int32(), pa.string())
+    found = where.of(pa.chunked_array(coded, kind)).tolist()
+    assert found == where.of(pa.chunked_array(plain, pa.string())).tolist()
+    assert found == [{"c": 0, "a": 1}.get(name or "", -1) for chunk in chunks for name in chunk]
