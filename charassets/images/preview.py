@@ -110,7 +110,7 @@ def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[n
     if plain.any():
         content[outer] = False
         content[inner] = found[inner] & ~plain
-    return content if content.mean() > _LEAST_SHARE else solid
+    return content if np.count_nonzero(content) > _LEAST_SHARE * content.size else solid
 
 
 def _on_white(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -122,14 +122,17 @@ def _on_white(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Pixels of the border's commonest colour that are connected with the border, if it covers enough of the border."""
+    shown = np.concatenate([part.ravel() for part in _ring(solid)])
     border = np.concatenate([part.reshape(-1, 3) for part in _ring(pixels)])
-    border = border[np.concatenate([part.ravel() for part in _ring(solid)])]
+    border = border if shown.all() else border[shown]
     if not len(border):
         return np.zeros_like(solid)
-    red, green, blue = (border // _STEP).astype(np.int32).T
-    cells = (red * _STEPS + green) * _STEPS + blue
-    colour = border[cells == np.bincount(cells).argmax()].mean(axis=0)
-    if (np.abs(border.T - colour[:, None]) <= _PLAIN).all(axis=0).mean() < _PLAIN_SHARE:
+    red, green, blue = planes = np.ascontiguousarray(border.T)
+    cells = (red.astype(np.int32) // _STEP * _STEPS + green // _STEP) * _STEPS + blue // _STEP
+    common = np.flatnonzero(cells == np.bincount(cells).argmax())
+    colour = planes.take(common, axis=1).mean(axis=1)
+    near = cv2.inRange(border[None], np.ceil(colour - _PLAIN), np.floor(colour + _PLAIN))
+    if np.count_nonzero(near) / len(border) < _PLAIN_SHARE:
         return np.zeros_like(solid)
     near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)).view(bool)
     number, labels = cv2.connectedComponents((near | ~solid).view(np.uint8), connectivity=4)
@@ -137,7 +140,7 @@ def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bo
     touching = np.zeros(number, bool)
     touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
     touching[0] = False
-    return touching[regions] & near
+    return touching.take(regions) & near
 
 
 def _means(mask: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:
