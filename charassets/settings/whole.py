@@ -36,6 +36,7 @@ from charassets.settings.models import (
 from charassets.settings.pictures import CropSettings, GateSettings, ImageSettings, ShardSettings, SourceSettings
 from charassets.settings.place import COPIES, below, copy_of, is_uri, placed
 from charassets.settings.running import RaySettings
+from charassets.settings.spelling import meant
 from charassets.settings.storing import StoreSettings
 
 PROFILES = Path(__file__).parent.parent / "profiles"
@@ -175,12 +176,18 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
         # A name that is misspelt is at fault twice, as unknown and as missing: what somebody wrote says more.
         first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in first["loc"]) or "settings"
-        known = "unknown setting" if first["type"] == "extra_forbidden" else first["msg"].removeprefix("Value error, ")
+        unknown = first["type"] == "extra_forbidden"
+        what = _unknown(first["loc"]) if unknown else first["msg"].removeprefix("Value error, ")
         raise UsageError(
-            f"{name}: {known}",
+            f"{name}: {what}",
             where=_said_in(first["loc"], {"command line": flags, "environment": environment, str(path): from_file}),
             todo="`charassets config` lists every setting with its bounds",
         ) from None
+
+
+def _unknown(place: Sequence[int | str]) -> str:
+    close = " or ".join(meant(place, Settings))
+    return f"unknown setting; did you mean {close}?" if close else "unknown setting"
 
 
 def _said_in(place: Sequence[int | str], layers: Mapping[str, Mapping[str, Any]]) -> str:
@@ -215,8 +222,11 @@ def _environment_values() -> dict[str, Any]:
     for name in os.environ:
         setting = name.removeprefix(_PREFIX).split("__")[0].lower()
         if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and setting not in Settings.model_fields:
+            close = [_PREFIX + near.upper().replace(".", "__") for near in meant([setting], Settings)]
             raise UsageError(
-                f"{name} names no setting", where="environment", todo="unset it, or see `charassets config`"
+                f"{name} names no setting" + (f"; did you mean {' or '.join(close)}?" if close else ""),
+                where="environment",
+                todo="unset it, or see `charassets config`",
             )
     try:
         return EnvSettingsSource(Settings)()

@@ -7,6 +7,7 @@ import yaml
 from charassets.cli.sources import assigned, sources_given
 from charassets.errors import UsageError
 from charassets.lake.workspace import Workspace
+from charassets.settings import load_settings
 from charassets.settings.remembered import remember
 from charassets_tests.defs.small_source import folder_of, settings_of, workspace_over
 
@@ -202,3 +203,24 @@ def test_a_misspelt_name_is_told_though_the_right_one_is_missing_too(charassets,
     monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
     code, _, err = charassets("config")
     assert code == 2 and "sources.0.nam: unknown setting" in one_line(err) and "charassets.yaml]" in err
+
+
+@pytest.mark.parametrize(
+    ("said", "close"),
+    [
+        ("gates.min_sid=32", "did you mean gates.min_side?"),
+        ("shard.records=5", "did you mean shards?"),
+        ("min_side=32", "did you mean images.min_side or gates.min_side?"),
+        ("detector.scor=.2", "did you mean detector.floor_score?"),
+        ("gates.qwertz=1", "gates.qwertz: unknown setting ["),
+    ],
+)
+def test_a_name_that_is_unknown_is_told_with_the_one_that_may_be_meant(said, close):
+    with pytest.raises(UsageError, match=re.escape(close)):
+        load_settings(assigned([said]))
+
+
+def test_a_variable_that_names_no_setting_is_told_with_the_one_that_may_be_meant(charassets, monkeypatch):
+    monkeypatch.setenv("CHARASSETS_SHARD__RECORDS", "5")
+    code, _, err = charassets("config")
+    assert code == 2 and "CHARASSETS_SHARD__RECORDS names no setting; did you mean CHARASSETS_SHARDS?" in one_line(err)
