@@ -144,6 +144,7 @@ def _answers(port):
         return False
 
 
+@pytest.mark.processes
 def test_a_job_survives_the_death_of_its_server(repository, tmp_path, png):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -131,6 +131,7 @@ def test_a_killed_run_leaves_what_the_next_run_goes_on_from(charassets, models, 
     assert charassets("verify", "-w", work)[0] == 0
 
 
+@pytest.mark.processes
 def test_a_disk_that_fails_once_is_tried_again(models, source, tmp_path):
     running = in_a_process(
         *("run", "--source", source, "-w", tmp_path / "w", "--shard-records", 2, "--json", *models),

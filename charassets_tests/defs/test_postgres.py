@@ -77,6 +77,7 @@ def test_a_home_made_with_an_address_keeps_its_history_in_the_database(home, add
     assert "hidden" not in str(refused.value)
 
 
+@pytest.mark.processes
 def test_runs_of_several_processes_are_recorded_side_by_side(home, tmp_path):
     workspace = workspace_over(folder_of(tmp_path / "pictures", 6), tmp_path / "w")
     keys = workspace.open_lake().shards("source_items")
