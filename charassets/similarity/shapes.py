@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charassets.similarity.overlay import OTHER_TONE, Slices, bounds
-from charassets.similarity.windows import Windows, averaged, correlated, windows_of
+from charassets.similarity.windows import Windows, averaged, correlated, correlation, windows_of
 
 _WINDOW = 13  # px, about an eye of a bust in a preview
 _SHIFTS = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))  # px: what is left between two laid pictures
@@ -29,7 +29,7 @@ def shapes(
     own, other = (windows_of(side, weight, share, _WINDOW) for side in (left, right))
     textured = np.maximum(own.spread, other.spread) > _TEXTURED
     correlation = np.full(left.shape, -1.0, np.float32)
-    area = _Area(own, right, weight, share)
+    area = _Area(own, other, weight, share)
     for dx, dy in _SHIFTS:
         some = bounds(known & textured & (correlation < _SAME_SHAPE))
         if some is None:
@@ -46,20 +46,23 @@ class _Area:
     """What windows of two grey pictures are correlated from; all of shape (h, w)."""
 
     left: Windows
-    right: NDArray[np.float32]
+    right: Windows
     weight: NDArray[np.float32]
     share: NDArray[np.float32]
 
     def correlation(self, some: Slices, dx: int, dy: int) -> NDArray[np.float32]:
         """Of the windows around some pixels, with the right picture moved by a pixel or not."""
-        height, width = self.right.shape
+        height, width = self.weight.shape
         rows, columns = some
         wide = (
             slice(max(0, rows.start - _WINDOW // 2), min(height, rows.stop + _WINDOW // 2)),
             slice(max(0, columns.start - _WINDOW // 2), min(width, columns.stop + _WINDOW // 2)),
         )
-        moved = _moved(self.right, wide, dx, dy)
-        _, found = correlated(self.left.part(wide), moved, self.weight[wide], self.share[wide], _WINDOW)
+        left, weight, share = self.left.part(wide), self.weight[wide], self.share[wide]
+        if dx or dy:
+            _, found = correlated(left, _moved(self.right.values, wide, dx, dy), weight, share, _WINDOW)
+        else:
+            found = correlation(left, self.right.part(wide), weight, share, _WINDOW)
         return found[
             rows.start - wide[0].start : rows.stop - wide[0].start,
             columns.start - wide[1].start : columns.stop - wide[1].start,
@@ -71,4 +74,4 @@ def _moved(values: NDArray[np.float32], some: Slices, dx: int, dy: int) -> NDArr
     height, width = values.shape
     rows = np.clip(np.arange(some[0].start, some[0].stop) - dy, 0, height - 1)
     columns = np.clip(np.arange(some[1].start, some[1].stop) - dx, 0, width - 1)
-    return values[rows[:, None], columns[None]] if dx or dy else values[some]
+    return values[rows[:, None], columns[None]]

@@ -52,12 +52,21 @@ def correlated(left: Windows, right: Values, weight: Values, share: Values, side
     """Another picture's windows, and the correlation of each with the one's, (h, w)."""
     weighted = np.multiply(right, weight, dtype=np.float32)
     other = _windows(right, weighted, share, side)
+    return other, _correlation(left, other, weighted, share, side)
+
+
+def correlation(left: Windows, right: Windows, weight: Values, share: Values, side: int) -> Values:
+    """The correlation of the windows of two pictures, (h, w)."""
+    return _correlation(left, right, np.multiply(right.values, weight, dtype=np.float32), share, side)
+
+
+def _correlation(left: Windows, right: Windows, weighted: Values, share: Values, side: int) -> Values:
     together = averaged(np.multiply(left.values, weighted, dtype=np.float32), side)
     together /= share
-    together -= left.mean * other.mean
-    both = left.spread * other.spread
+    together -= left.mean * right.mean
+    both = left.spread * right.spread
     together /= np.maximum(both, 1e-3, out=both)
-    return other, together
+    return together
 
 
 def _windows(values: Values, weighted: Values, share: Values, side: int) -> Windows:
