@@ -33,10 +33,7 @@ WORD_BITS = OWNER_BITS + np.uint64(1)
 
 _SALT = np.array([0, 0x85EBCA6B, 0xC2B2AE35, 0x27D4EB2F], np.uint32)  # of the places in a signature
 _QUICK, _SLOW = np.uint32(0x9E3779B1), np.uint32(0xCC9E2D51)  # factors of the slots in the two tables
-_QUICK_BITS, _SLOW_BITS = (
-    25,
-    27,
-)  # 4 MB at most, which a processor holds at hand; 16 MB, where a look takes four times as long
+_QUICK_BITS, _SLOW_BITS = 25, 27  # 4 MB at most, which a processor holds at hand, and 16, which take four times as long
 _AT_ONCE = 8_192  # signatures, whose words stay in the cache
 
 
