@@ -533,7 +533,7 @@ REJECTION_CODES: dict[str, str] = {
     "undecodable": "the picture is damaged",
     "out_of_memory": "decoding took too much memory",
     "missing_file": "the source names a file that is not there",
-    "unreadable": "the bytes could not be read",
+    "unreadable": "the bytes could not be read; a file is read again once it can be",
     "no_image_bytes": "the row has neither picture nor words",
     "bad_name": "the name is unsafe (absolute, `..`, control characters, not UTF-8)",
     "duplicate_key": "the source gives two records the same place",

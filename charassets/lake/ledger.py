@@ -4,8 +4,8 @@ New items open new shards; a changed item stays where it is and its shard's list
 The ledger is the table ``source_items``, one fragment a shard, committed like any other.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from typing import Protocol
 
 import pyarrow as pa
@@ -16,6 +16,7 @@ from charassets.lake.fragments import Lake
 from charassets.schema import BOOKS, SOURCE_ITEMS
 
 _CODE = "1"
+_TIMES = "#"
 _COLUMNS = SOURCE_ITEMS.arrow.names
 
 
@@ -71,13 +72,19 @@ class LedgerChange:
         return sorted([*self.new, *self.changed, *self.unchanged])
 
 
-def update(lake: Lake, listings: Mapping[str, Iterable[ItemLike]], shard_records: int) -> LedgerChange:
+def update(
+    lake: Lake,
+    listings: Mapping[str, Iterable[ItemLike]],
+    shard_records: int,
+    again: Collection[tuple[str, str]] = (),
+) -> LedgerChange:
     """Take the present listing of some sources into the ledger. The caller holds the workspace's lock.
 
     Args:
         lake: the lake.
         listings: source name to its items; sources that are not named stay as they are.
         shard_records: records a new shard holds at most (a single larger item is a shard of its own).
+        again: source and key of items that are to be read once more though they are what they were.
 
     Raises:
         SourceError: two items of a source have the same key.
@@ -93,7 +100,7 @@ def update(lake: Lake, listings: Mapping[str, Iterable[ItemLike]], shard_records
             if line.source not in listings:
                 after.append(line)
             elif (now := listed.pop((line.source, line.item_key), None)) is not None:
-                after.append(now)
+                after.append(_counted(line, now, again=(line.source, line.item_key) in again))
             else:
                 missing += 1
         gone += missing
@@ -108,6 +115,15 @@ def update(lake: Lake, listings: Mapping[str, Iterable[ItemLike]], shard_records
         _commit(lake, shard, lines)
         change.new.append(shard)
     return LedgerChange(change.new, change.changed, change.unchanged, gone)
+
+
+def _counted(line: Line, now: Line, *, again: bool) -> Line:
+    """The line of an item that is listed again; how often it was to be read once more stands behind its digest."""
+    digest, _, times = line.digest.partition(_TIMES)
+    if now.digest != digest:
+        return now
+    number = int(times or 0) + again
+    return replace(now, digest=f"{digest}{_TIMES}{number}") if number else now
 
 
 def sources(lake: Lake) -> set[str]:

@@ -1,17 +1,25 @@
 """Takes the present listing of the sources into the shard ledger: the first act of a run, and the sensor's.
 
-What belongs here: listing every source and telling apart those that cannot be listed. Not here: reading records.
+What belongs here: listing every source, telling apart those that cannot be listed, and which files that could not be read once
+can be now. Not here: reading records.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from charassets.errors import CharassetsError, SourceError, UsageError
+import pyarrow.compute as pc
+
+from charassets.errors import CharassetsError, Rejected, SourceError, UsageError
 from charassets.lake import ledger
 from charassets.lake.fragments import Lake
+from charassets.schema import RAW_SHARDS
 from charassets.settings import Settings
 from charassets.sources import open_source
-from charassets.sources.records import Item
+from charassets.sources.records import Item, record_id
+from charassets.sources.storage import read_file
+
+_UNREADABLE = "unreadable"
+_FILES = frozenset({"file", "kohya"})  # one record each, whose key is the item's
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Intake:
 def take_in(settings: Settings, lake: Lake) -> Intake:
     """List all sources and bring the ledger up to date. The caller holds the workspace's lock.
 
-    A source that cannot be listed stays as it was; one that the settings name no more leaves with its records.
+    A source that cannot be listed stays as it was; one that the settings name no more leaves with its records. Files that could
+    not be read, for a permission or a disk that was away, are read again once they can be.
 
     Raises:
         UsageError: there is no source.
@@ -55,6 +64,35 @@ def take_in(settings: Settings, lake: Lake) -> Intake:
     if not listings:
         raise next(iter(failed.values()))
     retired = ledger.sources(lake) - {source.name for source in settings.sources}
-    change = ledger.update(lake, {**dict.fromkeys(retired, ()), **listings}, settings.shards.records)
+    again = _readable_again(lake, listings, settings.images.max_bytes)
+    change = ledger.update(lake, {**dict.fromkeys(retired, ()), **listings}, settings.shards.records, again)
     records = {name: sum(item.count for item in items) for name, items in listings.items()}
     return Intake(change, records, described, failed)
+
+
+def _readable_again(lake: Lake, listings: Mapping[str, Sequence[Item]], max_bytes: int) -> set[tuple[str, str]]:
+    """Source and key of the files that were refused as unreadable when they were read last, and that can be read now.
+
+    Neither size nor date of a file tells that: what stood in the way was a permission, or the disk.
+    """
+    refused: set[str] = set()
+    for fragment in lake.fragments(RAW_SHARDS.name):
+        if _UNREADABLE in fragment.manifest.rejections:
+            books = fragment.read(["record_id", "code"], role="books")
+            refused.update(books.filter(pc.field("code") == _UNREADABLE)["record_id"].to_pylist())
+    if not refused:
+        return set()
+    return {
+        (source, item.item_key)
+        for source, items in listings.items()
+        for item in items
+        if item.kind in _FILES and record_id(source, item.item_key) in refused and _readable(item.uri, max_bytes)
+    }
+
+
+def _readable(path: str, max_bytes: int) -> bool:
+    try:
+        read_file(path, max_bytes)
+    except Rejected as refusal:
+        return refusal.code != _UNREADABLE
+    return True
