@@ -23,6 +23,7 @@ from charassets.cli.sources import (
     without_sample,
 )
 from charassets.errors import SourceError, UsageError
+from charassets.exports.export import format_named
 from charassets.lake.fragments import Lake
 from charassets.lake.remote import follow
 from charassets.lake.workspace import Workspace
@@ -158,6 +159,8 @@ def run(request: Request, stderr: TextIO) -> Outcome:
     stages = shard_stages(settings)
     for stage in stages.values():
         stage.own_fingerprint()  # a missing model is told before millions of files are listed
+    for wanted in settings.exports:
+        format_named(wanted.format)
     with workspace.locked():
         keep_log(settings)
         _log.info("run began", extra={"facts": {"workspace": workspace.place, "profile": settings.profile}})

@@ -16,24 +16,22 @@ _MOST = 2
 def meant(place: Sequence[int | str], whole: type[BaseModel]) -> list[str]:
     """The settings that somebody may have meant by a name that is unknown, best first; none where nothing is close.
 
-    Those of the same name in another section; else what is longer or close in the same one.
+    Those of the same name in another section, or written with other signs between section and name; else what is longer or
+    close in the same one.
 
     Args:
         place: the unknown name's steps from the top, numbers of list items among them.
         whole: the model of all settings.
     """
+    names = list(_names(whole))
     section, _, said = ".".join(step for step in place if isinstance(step, str)).rpartition(".")
-    names = [(name.rpartition(".")[0], name.rpartition(".")[2]) for name in _names(whole)]
-    elsewhere = [_dotted(*name) for name in names if name[1] == said]
+    elsewhere = [name for name in names if said in (name.rpartition(".")[2], name.replace(".", "_"))]
     if elsewhere:
         return elsewhere[:_MOST]
-    beside = [name for above, name in names if above == section]
+    beside = [name.rpartition(".")[2] for name in names if name.rpartition(".")[0] == section]
     longer = [name for name in beside if said in name]
-    return [_dotted(section, name) for name in (longer or get_close_matches(said, beside, 1, _ALIKE))[:_MOST]]
-
-
-def _dotted(section: str, name: str) -> str:
-    return f"{section}.{name}" if section else name
+    above = [str(step) for step in place[:-1]]
+    return [".".join([*above, name]) for name in (longer or get_close_matches(said, beside, 1, _ALIKE))[:_MOST]]
 
 
 def _names(model: type[BaseModel], above: str = "") -> Iterator[str]:

@@ -176,8 +176,7 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
         # A name that is misspelt is at fault twice, as unknown and as missing: what somebody wrote says more.
         first = next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
         name = ".".join(str(part) for part in first["loc"]) or "settings"
-        unknown = first["type"] == "extra_forbidden"
-        what = _unknown(first["loc"]) if unknown else first["msg"].removeprefix("Value error, ")
+        what = _said_of(first["type"], first["loc"]) or first["msg"].removeprefix("Value error, ")
         raise UsageError(
             f"{name}: {what}",
             where=_said_in(first["loc"], {"command line": flags, "environment": environment, str(path): from_file}),
@@ -185,7 +184,15 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
         ) from None
 
 
-def _unknown(place: Sequence[int | str]) -> str:
+def _said_of(fault: str, place: Sequence[int | str]) -> str | None:
+    """What is wrong, in our words; None where those of pydantic do."""
+    if fault == "model_type":
+        return "a section of settings, and no value"
+    if fault != "extra_forbidden":
+        return None
+    last = str(place[-1])
+    if "." in last:
+        return f"unknown setting; sections are nested: {': {'.join(last.split('.'))}: VALUE{'}' * last.count('.')}"
     close = " or ".join(meant(place, Settings))
     return f"unknown setting; did you mean {close}?" if close else "unknown setting"
 
@@ -222,7 +229,9 @@ def _environment_values() -> dict[str, Any]:
     for name in os.environ:
         setting = name.removeprefix(_PREFIX).split("__")[0].lower()
         if name.startswith(_PREFIX) and name not in _OTHER_VARIABLES and setting not in Settings.model_fields:
-            close = [_PREFIX + near.upper().replace(".", "__") for near in meant([setting], Settings)]
+            said = name.removeprefix(_PREFIX).lower().split("__")
+            near = meant([said[0]], Settings)
+            close = [_PREFIX + "__".join([*found.split("."), *said[1:]]).upper() for found in near]
             raise UsageError(
                 f"{name} names no setting" + (f"; did you mean {' or '.join(close)}?" if close else ""),
                 where="environment",
@@ -246,8 +255,13 @@ def _read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        line = " ".join(str(error).split())
+        line = " ".join(str(error).replace('in "<unicode string>", ', "").split())
         raise UsageError(f"cannot read the settings: {line}", where=str(path), todo="mend or remove the file") from None
     if not isinstance(content, dict):
         raise UsageError("the settings are not a mapping", where=str(path), todo="write `name: value` lines")
-    return content
+    return {name: value for name, value in content.items() if value is not None or _may_be_none(str(name))}
+
+
+def _may_be_none(name: str) -> bool:
+    """Whether nothing behind a name says something; else it is as if it were not there: all below it may be commented out."""
+    return name not in Settings.model_fields or Settings.model_fields[name].default is None

@@ -223,4 +223,42 @@ def test_a_name_that_is_unknown_is_told_with_the_one_that_may_be_meant(said, clo
 def test_a_variable_that_names_no_setting_is_told_with_the_one_that_may_be_meant(charassets, monkeypatch):
     monkeypatch.setenv("CHARASSETS_SHARD__RECORDS", "5")
     code, _, err = charassets("config")
-    assert code == 2 and "CHARASSETS_SHARD__RECORDS names no setting; did you mean CHARASSETS_SHARDS?" in one_line(err)
+    assert (
+        code == 2
+        and "CHARASSETS_SHARD__RECORDS names no setting; did you mean CHARASSETS_SHARDS__RECORDS?" in one_line(err)
+    )
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("gates.min_side: 20", "sections are nested: gates: {min_side: VALUE}"),
+        ("gates: 5", "gates: a section of settings, and no value"),
+        ("exports:\n- formt: kohya", "exports.0.formt: unknown setting; did you mean exports.0.format?"),
+        ("a: [1, 2", "line 1, column 9"),
+    ],
+)
+def test_a_mistake_in_the_settings_file_is_told_in_words(charassets, tmp_path, monkeypatch, written, said):
+    (tmp_path / "charassets.yaml").write_text(written)
+    monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
+    code, _, err = charassets("config")
+    assert code == 2 and said in one_line(err) and "unicode" not in err
+
+
+def test_a_section_of_which_nothing_is_left_is_as_if_it_were_not_there(tmp_path):
+    file = tmp_path / "charassets.yaml"
+    file.write_text("gates:\n#  min_side: 20\nsources:\ndetector:\ntagger:\n")
+    assert load_settings({}, file) == load_settings({})
+
+
+def test_a_variable_of_a_section_with_one_underscore_is_told_with_two(charassets, monkeypatch):
+    monkeypatch.setenv("CHARASSETS_GATES_MIN_SIDE", "5")
+    assert "did you mean CHARASSETS_GATES__MIN_SIDE?" in one_line(charassets("config")[2])
+
+
+def test_a_format_that_there_is_not_is_told_before_anything_starts(run, tmp_path):
+    work = tmp_path / "work"
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.png").write_bytes(b"none")
+    code, _, err = run("--workspace", str(work), "--source", str(tmp_path / "in"), "--set", "exports=[{format: kohay}]")
+    assert code == 2 and "there is no format 'kohay'" in one_line(err) and not (work / "lake").exists()
