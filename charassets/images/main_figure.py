@@ -19,10 +19,11 @@ _TRUSTED = {"person": 0.25, "head": 0.30, "face": 0.25}
 
 _SENSIBLE = 0.5  # of the best score: a figure's box may be larger than the best one, but not a mere suspicion
 _SAME_FIGURE = 0.7  # of the smaller box inside the other: a second box on the same figure, or a part of it
-_COUNTED = {"head": 0.40, "person": 0.30, "face": 0.25}
+_COUNTED = {"head": 0.45, "person": 0.30, "face": 0.25}
 _SIZEABLE, _APART = 0.15, 0.5
-"""Scores, share of the largest and most overlap at which two boxes are two figures: the defaults of the gates, so that
-what they take for one figure is cropped as one. Not their settings, for another gate computes nothing anew."""
+"""Scores, share of the largest and most overlap at which two boxes are two figures: those of the gates, for heads those of
+the profile that asks most, so that what they take for one figure is cropped as one. Not their settings, for another gate
+computes nothing anew."""
 
 _BORDER_SHARE = 0.01  # of the picture's side: closer than this the figure leaves the picture
 _FACE_TO_HEAD = 0.3  # a head reaches beyond the face by about this share of the face's size on every side

@@ -11,7 +11,7 @@ from charassets.images.crops import Box
 from charassets.images.cutouts import Cutout
 from charassets.images.main_figure import main_figure
 from charassets.schema import SINGLE_CHARACTER_IMAGES
-from charassets.settings import GateSettings
+from charassets.settings import load_settings
 from charassets.stages.gates import judge_of
 
 BODY = Box(120, 60, 240, 300)
@@ -190,4 +190,5 @@ def test_what_the_gates_take_for_two_figures_is_not_joined_and_nothing_else(othe
     numbers = {"width": 400, "height": 300, "sharpness": 300.0, "brightness": 0.5, "contrast": 0.6, "information": 7.0}
     row = {"record_id": "r", "image_id": "i", "boxes": told, "tag_flags": [], "cut_off": [], **numbers}
     judge = judge_of(pa.Table.from_pylist([row], schema=SINGLE_CHARACTER_IMAGES.arrow))
-    assert (seen.box == boxes[0][2]) == (judge(GateSettings()) == "multiple")
+    gates = load_settings({"profile": "mini"}).gates  # of all profiles the one that asks most of a head
+    assert (seen.box == boxes[0][2]) == (judge(gates) == "multiple")
