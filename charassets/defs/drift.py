@@ -9,6 +9,8 @@ from statistics import median
 
 import dagster as dg
 
+from charassets.stages.collection import ALL
+
 LEAST_HISTORY = 3
 """Values needed before anything can be called unusual."""
 
@@ -49,22 +51,26 @@ def examine(context: dg.AssetExecutionContext, steady: Steady, shares: Mapping[s
     before = [float(value) for value in values if isinstance(value, int | float)]
     metadata: dict[str, dg.MetadataValue] = {"compared_with": dg.MetadataValue.int(len(before))}
     if len(before) < LEAST_HISTORY:
-        return _warning(context, steady, {}, metadata)
+        return _warning(context, steady, {}, 0.0, metadata)
     usual = median(before)
     metadata["usual"] = dg.MetadataValue.float(round(usual, 4))
     odd = {shard: share for shard, share in shares.items() if abs(share - usual) > steady.tolerance}
-    return _warning(context, steady, odd, metadata)
+    return _warning(context, steady, odd, usual, metadata)
 
 
 def _warning(
-    context: dg.AssetExecutionContext, steady: Steady, odd: dict[str, float], metadata: dict[str, dg.MetadataValue]
+    context: dg.AssetExecutionContext,
+    steady: Steady,
+    odd: dict[str, float],
+    usual: float,
+    metadata: dict[str, dg.MetadataValue],
 ) -> dg.AssetCheckResult:
-    named = ", ".join(f"{shard} {share:.2f}" for shard, share in list(odd.items())[:5])
+    named = ", ".join(f"{share:.2f}" + f" in {shard}" * (shard != ALL) for shard, share in list(odd.items())[:5])
     return dg.AssetCheckResult(
         asset_key=context.asset_key,
         check_name=steady.check,
         passed=not odd,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{steady.says} is unusual in {named}" if odd else None,
+        description=f"{steady.says} is {named}, where {usual:.2f} was usual before" if odd else None,
         metadata={**metadata, "odd_shards": dg.MetadataValue.json(odd)},
     )

@@ -151,6 +151,8 @@ def test_a_shard_shows_its_pictures_and_warns_when_few_are_kept(instance, source
     assert result.success  # a warning holds up nothing
     drift = next(e for e in result.get_asset_check_evaluations() if e.check_name == "kept_share_steady")
     assert not drift.passed
+    assert drift.description is not None and f"0.00 in {KEYS[0]}" in drift.description
+    assert drift.description.endswith("where 0.90 was usual before")
     assert set(drift.metadata["odd_shards"].value) == set(KEYS)
     told = numbers(events(instance, "single_character_images")[KEYS[0]])
     assert told["kept_share"] == 0
