@@ -1,6 +1,7 @@
 """What a source hands on: its items, the records in them, and the records it had to refuse.
 
-What belongs here: the small frozen types every reader shares, and the key of a record. Not here: how any kind is read.
+What belongs here: the small frozen types every reader shares, the key of a record, and how a refusal is told. Not here: how any
+kind is read.
 """
 
 import hashlib
@@ -127,3 +128,17 @@ def record_id(source: str, locator: str) -> str:
     The two are separated by a NUL, which neither can contain, so that no two pairs share a digest.
     """
     return hashlib.sha256(f"{source}\0{locator}".encode()).hexdigest()[:32]
+
+
+def refusal_text(locator: str, detail: str) -> str:
+    """What the books say of a refused record: its place inside the source, then the particulars, if there are any."""
+    return f"{locator}: {detail}" if detail else locator
+
+
+def refused_locator(source: str, record: str, text: str) -> str | None:
+    """The place that ``refusal_text`` began with; None where the text is another one's.
+
+    A name may hold the colon that ends it, so the record's key decides where it ends.
+    """
+    ends = [at for at in range(len(text)) if text.startswith(": ", at)]
+    return next((text[:end] for end in (*ends, len(text)) if record_id(source, text[:end]) == record), None)

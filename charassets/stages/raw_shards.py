@@ -20,6 +20,7 @@ from charassets.schema import RAW_SHARDS, SOURCE_ITEMS, Table
 from charassets.settings import ImageSettings, Settings
 from charassets.sources import Item, Refused, Source, SourceRecord, open_source, record_id
 from charassets.sources.fetch import image_id
+from charassets.sources.records import refusal_text
 from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Rejection, Stage
 
 _LIMITS = frozenset({"max_bytes", "max_pixels", "max_side", "min_side", "max_aspect"})
@@ -102,7 +103,7 @@ def _read(source: Source, item: Item, limits: ImageSettings) -> _Answer:
         try:
             rows.append({"record_id": key, "source": source.name, "item_key": item.item_key, **_row(record, limits)})
         except Rejected as refusal:
-            rejections.append(Rejection(key, refusal.code, f"{record.locator}: {refusal.detail}".rstrip(": ")))
+            rejections.append(Rejection(key, refusal.code, refusal_text(record.locator, refusal.detail)))
     return rows, rejections
 
 

@@ -34,7 +34,7 @@ from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 from charassets.warehouse.unkept import create_unkept
 
-CODE_VERSION = "9"
+CODE_VERSION = "10"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from charassets.lake.fragments import Fragment
 from charassets.schema import RAW_SHARDS, SOURCE_ITEMS, TABLES, Column, Table
+from charassets.sources.records import refused_locator
 from charassets.warehouse.sql import comment, identifier, literals
 
 Fragments = Mapping[str, Sequence[Fragment]]
@@ -51,7 +52,9 @@ FRAGMENTS = Table(
     ),
 )
 
-_INTAKE = pa.schema([(name, pa.string()) for name in ("record_id", "source", "shard", "outcome", "code", "detail")])
+_INTAKE = pa.schema(
+    [(name, pa.string()) for name in ("record_id", "source", "shard", "outcome", "code", "detail", "locator")]
+)
 
 
 @dataclass(frozen=True)
@@ -148,14 +151,28 @@ def _insert_facts(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None:
 
 
 def _insert_intake(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None:
-    """A rejected record has no row that names its source, but its shard does: a shard holds items of one source."""
+    """A rejected record has no row that says where it came from: its shard, which holds items of one source, and its reason do."""
     sources = {
         f.manifest.shard: f.read(["source"])["source"][0].as_py() for f in fragments[SOURCE_ITEMS.name] if f.rows
     }
     create_empty(con, "intake", _INTAKE, temporary=True)
     for fragment in fragments[RAW_SHARDS.name]:
         shard = fragment.manifest.shard
-        insert(con, "intake", _beside(fragment.read(role="books"), source=sources.get(shard), shard=shard))
+        source, books = sources.get(shard), fragment.read(role="books")
+        rows = _beside(books, source=source, shard=shard)
+        if source is not None and fragment.manifest.rejections:
+            rows = rows.append_column("locator", _locators(books, source))
+        insert(con, "intake", rows)
+
+
+def _locators(books: pa.Table, source: str) -> pa.Array:
+    """Where in the source each rejected record lies; null for all others."""
+    lines = zip(*(books.column(name).to_pylist() for name in ("record_id", "outcome", "detail")), strict=True)
+    found = (
+        refused_locator(source, record, detail) if outcome == "rejected" and detail else None
+        for record, outcome, detail in lines
+    )
+    return pa.array(found, pa.string())
 
 
 def _beside(books: pa.Table, **constants: str | None) -> pa.Table:

@@ -13,7 +13,7 @@ WITH
             intake.record_id,
             intake.source,
             intake.shard,
-            raw.item_key,
+            coalesce(raw.item_key, intake.locator) AS item_key,
             raw.image_id,
             CASE
                 WHEN intake.outcome = 'rejected' THEN 'rejected'
@@ -109,7 +109,8 @@ COMMENT ON TABLE all_records IS 'One row a record that ever arrived, with what b
 COMMENT ON COLUMN all_records.record_id IS 'Key of the record.';
 COMMENT ON COLUMN all_records.source IS 'Name of the source.';
 COMMENT ON COLUMN all_records.shard IS 'Shard the record belongs to for ever.';
-COMMENT ON COLUMN all_records.item_key IS 'Source item the record came from; null where it could not be read.';
+COMMENT ON COLUMN all_records.item_key IS
+    'Source item the record came from; of one rejected while being read its place: the path, archive#member or table#row.';
 COMMENT ON COLUMN all_records.image_id IS 'Content id: equal for exact copies; null without a picture.';
 COMMENT ON COLUMN all_records.fate IS
     'kept; rejected; quarantined; none, multiple, ambiguous or low_quality (the verdict); duplicate; or pending.';

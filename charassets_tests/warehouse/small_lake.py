@@ -1,6 +1,7 @@
 """A lake of a dozen records in which every fate occurs, committed through the real writer.
 
-What belongs here: the rows of the per-shard tables. Not here: the collection tables, which the tests let the real stages make.
+What belongs here: the rows of the per-shard tables, and a lake of files that were only read. Not here: the collection tables, which
+the tests let the real stages make.
 """
 
 import io
@@ -19,8 +20,12 @@ from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.schema import BOOKS, TABLES
 from charassets.settings import Settings, load_settings
+from charassets.sources.intake import take_in
 from charassets.stages.collection import run_collection
 from charassets.stages.pipeline import collection_stages
+from charassets.stages.raw_shards import RawShards
+from charassets.stages.runner import run_stage
+from charassets.warehouse import build
 
 PERSON = {"label": "person", "score": 0.9, "x0": 10.0, "y0": 10.0, "x1": 190.0, "y1": 290.0}
 LEFT = {**PERSON, "x1": 90.0}
@@ -143,6 +148,18 @@ def built_lake(settings: Settings, records: Iterable[Drawn] = RECORDS) -> tuple[
     for stage in collection_stages(settings).values():
         run_collection(stage, lake)
     return workspace, lake
+
+
+def read_sources(folder: Path, **sources: Path) -> Workspace:
+    """A workspace with a warehouse of what reading these sources gave; no picture was looked at."""
+    settings = settings_for(folder, sources=[{"name": name, "path": str(path)} for name, path in sources.items()])
+    workspace = Workspace.of(settings)
+    workspace.create()
+    lake = workspace.open_lake()
+    for shard in take_in(settings, lake).change.shards:
+        run_stage(RawShards(settings), shard, lake)
+    build(workspace, lake, settings)
+    return workspace
 
 
 def _raw(drawn: Drawn) -> dict[str, Any]:

@@ -13,7 +13,17 @@ from charassets.errors import UsageError, VerificationError
 from charassets.lake.workspace import Workspace
 from charassets.schema import TABLES
 from charassets.warehouse import build, connect, files_read
-from charassets_tests.warehouse.small_lake import FATES, LEFT, RIGHT, Drawn, built_lake, settings_for, write_shards
+from charassets_tests.sources.making import picture, tar_bytes, tree
+from charassets_tests.warehouse.small_lake import (
+    FATES,
+    LEFT,
+    RIGHT,
+    Drawn,
+    built_lake,
+    read_sources,
+    settings_for,
+    write_shards,
+)
 
 
 def ask(workspace: Workspace, query: str) -> list[tuple]:
@@ -61,6 +71,23 @@ def test_a_rejected_record_keeps_its_source_and_reason(workspace: Workspace):
     assert rejections == [
         ("damaged", "single_character_images", "shard-00001", "undecodable"),
         ("empty", "raw_shards", "shard-00000", "empty"),
+    ]
+
+
+def test_what_is_rejected_while_being_read_is_found_by_its_name(tmp_path: Path):
+    tree(tmp_path / "in", {
+        "zero.png": b"",
+        "sub/notes: 1.png": b"no picture",
+        "x.tar": tar_bytes([("k.png", picture()), ("in/empty.png", b"")]),
+    })  # fmt: skip
+    tree(tmp_path / "words", {"tags.csv": 'tags,caption\n"1girl, solo",\n,\n'})
+    workspace = read_sources(tmp_path / "ws", art=tmp_path / "in", words=tmp_path / "words")
+    query = "SELECT source, item_key, code FROM all_records WHERE fate = 'rejected' ORDER BY ALL"
+    assert ask(workspace, query) == [
+        ("art", "sub/notes: 1.png", "not_an_image"),
+        ("art", "x.tar#in/empty.png", "empty"),
+        ("art", "zero.png", "empty"),
+        ("words", "tags.csv#1", "no_image_bytes"),
     ]
 
 
