@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def why(
-    image: Annotated[str, typer.Argument(help="A record id, a path below a source, or a file.")],
+    image: Annotated[str, typer.Argument(help="A record id, a path below a source or its end, or a file.")],
     workspace: Workspace = None,
     json: Json = False,
 ) -> None:

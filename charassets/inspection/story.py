@@ -3,6 +3,7 @@
 What belongs here: gathering it from the warehouse. Not here: which setting would change its fate (``remedy``).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,17 @@ from charassets.sources.fetch import image_id
 _MEASURED = ("width", "height", "sharpness", "brightness", "contrast", "information", "tag_figures")
 _QUALITY = ("sharpness", "contrast", "information")
 _LABELS = ("person", "head", "face")
+_NAMED = 4  # of several records that may be meant
+_PLACES = """
+    SELECT record_id, source, image_id, uri, item_key,
+        CASE WHEN member IS NOT NULL AND kind <> 'parquet'
+            THEN regexp_replace(item_key, '#[^#]*$', '') || '#' || member END AS inside
+    FROM raw_shards
+    UNION ALL
+    SELECT record_id, fates.source, NULL, items.uri, item_key, CASE WHEN items.uri IS NULL THEN item_key END
+    FROM rejections JOIN all_records AS fates USING (record_id) LEFT JOIN source_items AS items USING (source, item_key)
+    WHERE stage = 'raw_shards'
+"""  # what was rejected while being read has no row of raw_shards; the member of a Parquet file is a column
 
 
 @dataclass(frozen=True)
@@ -85,7 +97,8 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Sto
 
     Args:
         con: the warehouse.
-        asked: a record id, an image id, a path as the source gave it or its end, or a file with the same bytes.
+        asked: a record id, an image id, a path as the source gave it or its end (the name of an archive's member is one), or a
+            file with the same bytes.
         settings: gates and duplicate rule as they are now.
 
     Raises:
@@ -134,24 +147,30 @@ def find_record(con: duckdb.DuckDBPyConnection, asked: str) -> str:
         ("record_id = ?", asked),
         ("image_id = ?", asked),
         ("uri = ?", str(path.absolute())),
-        ("item_key = ?", asked),
-        ("ends_with(uri, '/' || ?)", asked),
+        ("$1 IN (item_key, inside)", asked),
+        ("ends_with(uri, '/' || $1) OR ends_with(inside, '/' || $1) OR ends_with(inside, '#' || $1)", asked),
     ]
     if path.is_file():
         queries.append(("image_id = ?", image_id(path.read_bytes())))
     for where, value in queries:
-        # A rejected record has no row of raw_shards, but its place stands in the rejection.
-        found = _column(con, f"SELECT record_id FROM raw_shards WHERE {where} ORDER BY ALL LIMIT 6", value)  # noqa: S608
+        sql = f"SELECT coalesce(inside, item_key), source, record_id FROM ({_PLACES}) WHERE {where} ORDER BY ALL LIMIT {_NAMED + 1}"  # noqa: S608
+        found = con.execute(sql, [value]).fetchall()
         if len(found) == 1:
-            return found[0]
+            return found[0][2]
         if found:
-            raise UsageError(f"{asked} means several records", where="why", todo=f"name one: {', '.join(found)}")
-    rejected = _column(
-        con, "SELECT record_id FROM rejections WHERE record_id = $1 OR starts_with(detail, $1 || ':') LIMIT 2", asked
+            raise UsageError(f"{asked} means several records", where="why", todo=f"name one: {_names(found)}")
+    raise UsageError(
+        f"no record is {asked!r}", where="why", todo="give a record id, a path below a source or its end, or a file"
     )
-    if len(rejected) == 1:
-        return rejected[0]
-    raise UsageError(f"no record is {asked!r}", where="why", todo="give a record id, a path below a source, or a file")
+
+
+def _names(found: Sequence[tuple[str, str, str]]) -> str:
+    """A few of these records, each by what finds it alone: its place in the source, or the id where others share that place."""
+    sharing = Counter(place for place, *_ in found)
+    names = [
+        place if sharing[place] == 1 else f"{record} ({source}: {place})" for place, source, record in found[:_NAMED]
+    ]
+    return ", ".join(names) + ", ..." * (len(found) > _NAMED)
 
 
 def _gates(image: Mapping[str, Any], gates: GateSettings) -> list[Gate]:

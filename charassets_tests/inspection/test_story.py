@@ -6,9 +6,11 @@ from charassets.errors import UsageError
 from charassets.inspection.story import find_record, story
 from charassets.lake.workspace import Workspace
 from charassets.settings import GateSettings
+from charassets.sources import record_id
 from charassets.stages.gates import verdicts
 from charassets.warehouse import build, connect
-from charassets_tests.warehouse.small_lake import FATES, RIGHT, Drawn, built_lake, settings_for
+from charassets_tests.sources.making import picture, tar_bytes, tree
+from charassets_tests.warehouse.small_lake import FATES, RIGHT, Drawn, built_lake, read_sources, settings_for
 
 FAINT = {**RIGHT, "score": 0.35}
 BLURRED = Drawn(
@@ -30,6 +32,23 @@ def settings(tmp_path_factory):
 def con(settings):
     with connect(Workspace.of(settings)) as con:
         yield con
+
+
+@pytest.fixture(scope="module")
+def places(tmp_path_factory):
+    """A warehouse of files that were read, and the folder of the first of its two sources."""
+    folder = tmp_path_factory.mktemp("places")
+    art = tree(folder / "art", {
+        "zero.png": b"",
+        "sub/notes.png": b"no picture",
+        "sub/kept.png": picture(1),
+        "a/same.png": picture(2),
+        "b/same.png": b"",
+        "x.tar": tar_bytes([("in/k.png", picture(3)), ("empty.png", b"")]),
+    })  # fmt: skip
+    web = tree(folder / "web", {f"{i}/many.png": picture(10 + i) for i in range(6)} | {"a/same.png": picture(4)})
+    with connect(read_sources(folder / "ws", art=art, web=web)) as con:
+        yield con, art
 
 
 @pytest.mark.parametrize(("fate", "record"), {fate: record for record, fate in FATES.items()}.items())
@@ -86,3 +105,39 @@ def test_what_is_nobody_or_several_is_told(con):
         find_record(con, "nobody-knows.png")
     with pytest.raises(UsageError, match="several"):
         find_record(con, "ann")  # the content that ann-1 and its exact copy share
+
+
+@pytest.mark.parametrize(
+    ("item", "asked"),
+    [
+        ("zero.png", ("zero.png", "art/zero.png")),
+        ("sub/notes.png", ("notes.png", "sub/notes.png")),
+        ("sub/kept.png", ("kept.png", "sub/kept.png")),
+        ("x.tar#in/k.png", ("k.png", "in/k.png", "x.tar#in/k.png")),
+        ("x.tar#empty.png", ("empty.png", "x.tar#empty.png")),
+    ],
+)
+def test_a_file_is_found_by_its_name_whether_kept_or_rejected(places, item, asked):
+    con, art = places
+    for name in (*asked, *([str(art / item)] if "#" not in item else [])):
+        assert find_record(con, name) == record_id("art", item), name
+
+
+def test_a_name_of_several_files_names_a_few_of_them(places):
+    con, _ = places
+    with pytest.raises(UsageError) as several:
+        find_record(con, "many.png")
+    told = str(several.value)
+    assert "many.png means several records" in told and "\n" not in told
+    assert told.endswith("name one: 0/many.png, 1/many.png, 2/many.png, 3/many.png, ...")
+    for record in several.value.todo.removeprefix("name one: ").removesuffix(", ...").split(", "):
+        assert find_record(con, record) == record_id("web", record)
+
+
+def test_files_of_the_same_place_in_two_sources_are_told_by_their_ids(places):
+    con, _ = places
+    one, other = record_id("art", "a/same.png"), record_id("web", "a/same.png")
+    with pytest.raises(UsageError) as several:
+        find_record(con, "same.png")
+    named = set(several.value.todo.removeprefix("name one: ").split(", "))
+    assert named == {f"{one} (art: a/same.png)", f"{other} (web: a/same.png)", "b/same.png"}
