@@ -167,12 +167,15 @@ def _insert_intake(con: duckdb.DuckDBPyConnection, fragments: Fragments) -> None
 
 def _locators(books: pa.Table, source: str) -> pa.Array:
     """Where in the source each rejected record lies; null for all others."""
-    lines = zip(*(books.column(name).to_pylist() for name in ("record_id", "outcome", "detail")), strict=True)
-    found = (
-        refused_locator(source, record, detail) if outcome == "rejected" and detail else None
-        for record, outcome, detail in lines
-    )
-    return pa.array(found, pa.string())
+    rejected = pc.equal(books["outcome"], "rejected")  # pyright: ignore[reportAttributeAccessIssue]
+    few = books.select(["record_id", "detail"]).filter(rejected)
+    found = [
+        refused_locator(source, record, detail or "")
+        for record, detail in zip(few["record_id"].to_pylist(), few["detail"].to_pylist(), strict=True)
+    ]
+    place = pc.cumulative_sum(rejected.cast(pa.int64()))  # pyright: ignore[reportAttributeAccessIssue]
+    line = pc.if_else(rejected, pc.subtract(place, 1), None)  # pyright: ignore[reportAttributeAccessIssue]
+    return pa.array(found, pa.string()).take(line.combine_chunks())
 
 
 def _beside(books: pa.Table, **constants: str | None) -> pa.Table:
