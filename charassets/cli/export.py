@@ -83,6 +83,11 @@ def export(
     if done.unchanged:
         talk("nothing to do: the export is up to date")
     _tell_shares(done.manifest["by_split"], {"validation": validation, "test": test})
+    if wordless := done.manifest.get("empty_captions"):
+        talk(
+            f"{wordless:,} of {done.manifest['records']:,} captions are empty: nothing was decided about those pictures, and their "
+            "characters have no name; `charassets review` asks about pictures, `charassets clusters` names characters"
+        )
     told = {name: done.manifest[name] for name in ("records", "by_split", "repeated", "left_out")}
     _tell({"ok": True, "path": str(done.path), "unchanged": done.unchanged, **told}, json)
 

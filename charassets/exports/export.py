@@ -161,6 +161,7 @@ def _written(
         "records": index.written,
         "by_split": dict(sorted(index.by_split.items())),
         "repeated": index.repeated,
+        "empty_captions": index.wordless,
         "left_out": dict(job.left_out),
         "picture_bytes": index.picture_bytes,
     }

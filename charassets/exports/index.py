@@ -47,7 +47,7 @@ class IndexWriter:
         self._held: list[dict[str, Any]] = []
         self.written = 0
         self.by_split: dict[str, int] = {}
-        self.repeated = 0
+        self.repeated = self.wordless = 0
         self.picture_bytes = 0
 
     def __enter__(self) -> "IndexWriter":
@@ -66,6 +66,7 @@ class IndexWriter:
         self._held.append({**key, **shared, **picture, **words})
         self.written += 1
         self.repeated += row.repeats
+        self.wordless += text_file is not None and not row.caption.strip()
         self.picture_bytes += len(data or b"")
         self.by_split[row.split] = self.by_split.get(row.split, 0) + 1
         if len(self._held) == _ROWS:

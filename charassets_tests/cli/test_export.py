@@ -32,6 +32,18 @@ def test_a_split_that_comes_out_otherwise_than_asked_is_told(charassets, workspa
     assert ("instead of 50%" in err) == (abs(told.get("test", 0) / sum(told.values()) - 0.5) > 0.05)
 
 
+def test_captions_without_a_word_are_counted(charassets, workspace, tmp_path):
+    _, out, err = charassets("export", "kohya", tmp_path / "all", "-w", workspace.root, "--json")
+    written = [file.read_text().strip() for file in (tmp_path / "all").glob("*/*/*.txt")]
+    assert ("captions are empty" in err) == ("" in written)
+    code, out, err = charassets(
+        "export", "kohya", tmp_path / "out", "-w", workspace.root, "--caption", "{series}", "--json"
+    )
+    wordless = sum(not file.read_text().strip() for file in (tmp_path / "out").glob("*/*/*.txt"))
+    assert code == 0 and wordless
+    assert f"{wordless} of {json.loads(out)['records']} captions are empty" in err
+
+
 def test_a_dry_run_writes_nothing(charassets, workspace, tmp_path):
     code, out, _ = charassets("export", "csv", tmp_path / "out", "-w", workspace.root, "--dry-run", "--json")
     assert (code, json.loads(out)["chosen"]) == (0, 7)
