@@ -85,8 +85,8 @@ def export(
     _tell_shares(done.manifest["by_split"], {"validation": validation, "test": test})
     if wordless := done.manifest.get("empty_captions"):
         talk(
-            f"{wordless:,} of {done.manifest['records']:,} captions are empty: nothing was decided about those pictures, and their "
-            "characters have no name; `charassets review` asks about pictures, `charassets clusters` names characters"
+            f"{wordless:,} of {done.manifest['records']:,} captions are empty: of those pictures nothing is known that the "
+            "caption's template asks for; `charassets review` asks about pictures, `charassets clusters` names characters"
         )
     told = {name: done.manifest[name] for name in ("records", "by_split", "repeated", "left_out")}
     _tell({"ok": True, "path": str(done.path), "unchanged": done.unchanged, **told}, json)

@@ -9,7 +9,7 @@ numbers, 6 kB a picture; they pass through ``TMPDIR``, where a million pictures 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -43,7 +43,7 @@ def is_wide(n: int) -> bool:
 
 
 class Marked:
-    """Some words, marked for a quick look: a few others, one in a hundred at most, are taken for one of them.
+    """Some words, marked for a quick look: few others are taken for one of them, one in a thousand while the tables have room.
 
     There are two tables: the smaller is asked about all words, the larger about those that are left.
 
@@ -83,25 +83,26 @@ class _Table:
 
     @classmethod
     def of(cls, numbers: NDArray[np.uint32], factor: np.uint32, most_bits: int) -> "_Table":
-        """A table in which one slot in sixteen or less is taken, if ``most_bits`` allow."""
+        """A table of which a thirty-second or less is taken, if ``most_bits`` allow."""
         bits = min(most_bits, max(10, numbers.size.bit_length() + 5))
-        table = cls(np.empty(0, np.uint8), factor, np.uint32(32 - bits))
+        shift = np.uint32(32 - bits)
         marks = np.zeros(1 << bits, bool)
-        marks[table._slot(numbers)] = True
-        return replace(table, bits=np.packbits(marks, bitorder="little"))
+        marks[_slots(numbers, factor, shift)] = True
+        return cls(np.packbits(marks, bitorder="little"), factor, shift)
 
     def holding(self, numbers: NDArray[np.uint32]) -> NDArray[np.int64]:
         """The places of the numbers whose slots are taken, ascending."""
-        slot = self._slot(numbers)
+        slot = _slots(numbers, self.factor, self.shift)
         marks = self.bits.take(slot >> np.uint32(3))
         marks >>= (slot & np.uint32(7)).astype(np.uint8)
         marks &= 1
         return np.flatnonzero(marks.view(bool))
 
-    def _slot(self, numbers: NDArray[np.uint32]) -> NDArray[np.uint32]:
-        slot = numbers * self.factor
-        slot >>= self.shift
-        return slot
+
+def _slots(numbers: NDArray[np.uint32], factor: np.uint32, shift: np.uint32) -> NDArray[np.uint32]:
+    slot = numbers * factor
+    slot >>= shift
+    return slot
 
 
 def numbers_of(signed: Owned, n: int, marked: Marked | None = None) -> Iterator[NDArray[np.uint64]]:
