@@ -1,28 +1,36 @@
-"""Who hears of progress: a function in a context variable, so that stages need no handle on a terminal or on Dagster."""
+"""Who hears of progress: a listener in a context variable, so that stages need no handle on a terminal or on Dagster."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-Reporter = Callable[[str, int, bool], None]
-"""Called with the stage's name, records done since the last call, and whether they were reused rather than computed."""
+
+class Reporter:
+    """Hears of progress, and does nothing about it: a listener overrides what it is interested in."""
+
+    def records(self, stage: str, done: int, *, reused: bool) -> None:
+        """So many records more of a stage are done, and whether they were there already; none of them where it begins."""
+
+    def pairs(self, done: int, of: int) -> None:
+        """The stage under way has looked at ``done`` of so many pairs of pictures. There may be several rounds, each by itself."""
 
 
-def _nobody(stage: str, records: int, reused: bool) -> None:  # noqa: FBT001
-    """Drop the report."""
-
-
-_reporter: ContextVar[Reporter] = ContextVar("charassets_progress", default=_nobody)
+_reporter: ContextVar[Reporter] = ContextVar("charassets_progress", default=Reporter())  # noqa: B039 - it has no state
 
 
 def advance(stage: str, records: int, *, reused: bool = False) -> None:
     """Say that ``records`` more are done."""
-    _reporter.get()(stage, records, reused)
+    _reporter.get().records(stage, records, reused=reused)
 
 
 def begin(stage: str) -> None:
     """Say that a stage begins; what was under way before is over."""
-    _reporter.get()(stage, 0, False)  # noqa: FBT003 - a Reporter
+    _reporter.get().records(stage, 0, reused=False)
+
+
+def looked(done: int, of: int) -> None:
+    """Say how many pairs of pictures were looked at in this round, of how many."""
+    _reporter.get().pairs(done, of)
 
 
 @contextmanager

@@ -69,12 +69,19 @@ class Desk:
         return writing
 
 
-def _write(settings: Settings, writing: Writing) -> None:
-    def heard(_stage: str, records: int, _reused: bool) -> None:  # noqa: FBT001 - the reporter's signature
-        writing.done += records
+@dataclass
+class _Heard(progress.Reporter):
+    """Counts what is written."""
 
+    writing: Writing
+
+    def records(self, stage: str, done: int, *, reused: bool) -> None:  # noqa: ARG002 - as it is heard
+        self.writing.done += done
+
+
+def _write(settings: Settings, writing: Writing) -> None:
     try:
-        with progress.reported_to(heard):
+        with progress.reported_to(_Heard(writing)):
             writing.published = export(settings, writing.options)
     except CharassetsError as error:
         writing.error = str(error)

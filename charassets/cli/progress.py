@@ -4,7 +4,7 @@ What belongs here: hearing ``charassets.progress`` and drawing. Not here: what i
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
@@ -26,7 +26,7 @@ from charassets.progress import Reporter
 LINE_EVERY_S = 30.0
 """Seconds between lines about a stage that takes long, where there is no terminal."""
 
-
+_PAIRS = "  pairs of pictures"  # the name of their bar
 _LEAST_S = 0.1  # a rate over less time is noise
 
 
@@ -54,51 +54,77 @@ def shown(records: int, stream: TextIO) -> Iterator[Reporter]:
 def _bars(records: int, stream: TextIO) -> Iterator[Reporter]:
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=stream, stderr=False)) as bars:
-        tasks: dict[str, TaskID] = {}
-        heard = time.monotonic()
-
-        def report(stage: str, done: int, reused: bool) -> None:
-            nonlocal heard
-            if stage not in tasks:
-                _complete(bars, tasks.values())
-                tasks[stage] = bars.add_task(stage, total=max(records, done))
-                bars.tasks[-1].start_time = heard  # the first report comes after the first batch, not before it
-            bars.advance(tasks[stage], done)
-            task = next(task for task in bars.tasks if task.id == tasks[stage])
-            bars.update(task.id, total=max(task.total or 0, task.completed))  # a stage may see more than was expected
-            heard = time.monotonic()
-
-        yield report
-        _complete(bars, tasks.values())
+        reporter = _Bars(bars, records)
+        yield reporter
+        reporter.over()
 
 
-def _complete(bars: Progress, tasks: Iterable[TaskID]) -> None:
-    """Fill the bars of stages that are over: a stage sees fewer records than the sources hold."""
-    done = {task.id: task.completed for task in bars.tasks}
-    for task in tasks:
-        bars.update(task, total=done[task])
+class _Bars(Reporter):
+    """A bar for each stage, and one below for the pairs of pictures that it looks at."""
+
+    def __init__(self, bars: Progress, expected: int) -> None:
+        self._bars, self._expected = bars, expected
+        self._tasks: dict[str, TaskID] = {}
+        self._heard = time.monotonic()
+
+    def records(self, stage: str, done: int, *, reused: bool) -> None:  # noqa: ARG002 - a bar shows both
+        if stage not in self._tasks:
+            self.over()
+        task = self._task(stage, max(self._expected, done))
+        self._bars.advance(task.id, done)
+        self._bars.update(task.id, total=max(task.total or 0, task.completed))  # a stage may see more than was expected
+        self._heard = time.monotonic()
+
+    def pairs(self, done: int, of: int) -> None:
+        self._bars.update(self._task(_PAIRS, of).id, total=of, completed=done)
+        self._heard = time.monotonic()
+
+    def over(self) -> None:
+        """Fill the bars of stages that are over: a stage sees fewer records than the sources hold."""
+        done = {task.id: task.completed for task in self._bars.tasks}
+        for task in self._tasks.values():
+            self._bars.update(task, total=done[task])
+
+    def _task(self, name: str, total: int) -> Task:
+        if name not in self._tasks:
+            self._tasks[name] = self._bars.add_task(name, total=total)
+            self._bars.tasks[-1].start_time = self._heard  # the first report comes after the first batch, not before it
+        return next(task for task in self._bars.tasks if task.id == self._tasks[name])
 
 
 @contextmanager
 def _lines(records: int, stream: TextIO) -> Iterator[Reporter]:
-    say = _sayer(stream)
-    current = _Stage("", time.monotonic())
+    reporter = _Lines(records, _sayer(stream))
+    yield reporter
+    reporter.over()
 
-    def report(stage: str, done: int, reused: bool) -> None:
-        nonlocal current
-        if stage != current.name:
-            say(current.line())
-            current = _Stage(stage, began=current.heard)  # the first report comes after the first batch, not before it
+
+class _Lines(Reporter):
+    """A line about each stage that computed something, and one now and then about what takes long."""
+
+    def __init__(self, expected: int, say: Callable[[str], None]) -> None:
+        self._expected, self._say = expected, say
+        self._current = _Stage("", time.monotonic())
+
+    def records(self, stage: str, done: int, *, reused: bool) -> None:
+        if stage != self._current.name:
+            self.over()
+            # The first report comes after the first batch, not before it.
+            self._current = _Stage(stage, began=self._current.heard)
+        current = self._current
         current.add(0 if reused else done)  # what was there already is no work
-        if current.heard - current.said > LINE_EVERY_S:
-            current.said = current.heard
-            of = (
-                f", of about {records:,}" if records > current.records else ""
-            )  # more than was expected, or nothing was
-            say(f"{current.line()} so far{of}" if current.records else "")
+        if current.due() and current.records:
+            more = self._expected > current.records  # else there are more than was expected, or nothing was
+            self._say(f"{current.line()} so far{f', of about {self._expected:,}' if more else ''}")
 
-    yield report
-    say(current.line())
+    def pairs(self, done: int, of: int) -> None:
+        self._current.add(0)
+        if done < of and self._current.due():
+            self._say(f"{self._current.name}: {done:,} of {of:,} pairs of pictures looked at")
+
+    def over(self) -> None:
+        """Tell of the stage under way."""
+        self._say(self._current.line())
 
 
 class _Stage:
@@ -112,6 +138,13 @@ class _Stage:
         """Hear that ``records`` more are done."""
         self.records += records
         self.heard = time.monotonic()
+
+    def due(self) -> bool:
+        """Whether it was not spoken of for long, which the caller does now."""
+        due = self.heard - self.said > LINE_EVERY_S
+        if due:
+            self.said = self.heard
+        return due
 
     def line(self) -> str:
         """Records computed and rate so far; empty before the first stage and where nothing was computed."""

@@ -19,6 +19,7 @@ from charassets.errors import UsageError
 PLACES: Mapping[str, str] = {
     "count": "how many figures: 1girl, 1boy, 1other",
     "character": "the character the source names, else the name people gave",
+    "trigger": "a word for the character, that of its kohya folder: the name people gave, else its id",
     "series": "the series the source names",
     "artist": "the artist the source names",
     "general": "all other tags: those against a decided attribute left out, missing decided ones added",
@@ -46,6 +47,7 @@ _META = re.compile(
 )
 _GENDERS = {"Female": "1girl", "Male": "1boy", "Androgynous": "1other"}
 _LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 _KAOMOJI = 3  # kohya's tools leave underscores in tags of up to three letters: ^_^, o_o
 
 
@@ -101,6 +103,7 @@ def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, s
     return {
         "count": _spelled(count),
         "character": _spelled(_names(values["character"]) or _names(values.get("character_name"))),
+        "trigger": trigger(values),
         "series": _spelled(_names(values["copyright"])),
         "artist": _spelled(_names(values["artist"])),
         "general": _spelled(kinds["general"]),
@@ -111,6 +114,15 @@ def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, s
         "meta": _spelled(kinds["meta"]),
         "description": _LINE.sub(" ", values["description"] or "").strip(),
     }
+
+
+def trigger(values: Mapping[str, Any]) -> str:
+    """A word for the character of a record, in letters that every file system and tokenizer takes; empty where it is of none.
+
+    It is the name people gave, or the character's id where that is none or has no such letter.
+    """
+    words = (_UNSAFE.sub("_", values.get(column) or "").strip("_") for column in ("character_name", "character_id"))
+    return next(filter(None, words), "")
 
 
 def own_tags(decided: Mapping[str, str]) -> dict[tuple[str, str], str]:

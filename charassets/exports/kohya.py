@@ -6,7 +6,6 @@ lies, and sizes stand in ``meta_lat.json``, so that it needs no scan of the pict
 """
 
 import io
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any, BinaryIO
@@ -14,6 +13,7 @@ from typing import Any, BinaryIO
 import orjson
 from PIL import Image
 
+from charassets.exports.captions import trigger
 from charassets.exports.job import Format, Job
 from charassets.exports.jsonl import SplitFiles, files_by_split
 from charassets.exports.rows import Row
@@ -25,8 +25,6 @@ _SIDES = {"crop": 512, "original": 1024}
 _LEAST, _MOST, _STEP = 256, 1024, 64  # defaults of sd-scripts' prepare_buckets_latents.py
 UNSORTED = "unsorted"
 """Name of the folder of pictures that belong to no character."""
-
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
 def bucket(width: int, height: int, side: int) -> tuple[int, int]:
@@ -58,8 +56,7 @@ def buckets(side: int) -> tuple[tuple[int, int], ...]:
 
 def folder_name(row: Row) -> str:
     """``N_name``: repeats and the character, in letters every file system takes."""
-    named = row.values.get("character_name") or row.values["character_id"] or UNSORTED
-    return f"{row.repeats}_{_UNSAFE.sub('_', str(named)).strip('_') or UNSORTED}"
+    return f"{row.repeats}_{trigger(row.values) or UNSORTED}"
 
 
 def _write(job: Job) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from charassets import progress
 from charassets.similarity.candidates import Pairs
 from charassets.similarity.corners import LoadCorners
 from charassets.similarity.judgement import HINT_BITS
@@ -20,6 +21,7 @@ from charassets.similarity.looking_order import order_of
 from charassets.similarity.previews import Load
 from charassets.similarity.shown import Shown
 
+_HEARD_EVERY = 1_000  # pairs: some seconds
 TOLD_EVERY = 20_000
 """Pairs after which answers are told: a few minutes of two cores, a megabyte."""
 
@@ -68,8 +70,10 @@ def close_look(
                 tell(contents, pairs[done], heard.of(done))
 
             try:
-                for some, found in crew.looks(shown, asked, order_of(ends, len(wanted)), TOLD_EVERY):
+                at_once = min(_HEARD_EVERY, TOLD_EVERY)
+                for some, found in crew.looks(shown, asked, order_of(ends, len(wanted)), at_once):
                     heard.take(rows[some], found)
+                    progress.looked(heard.all, len(rows))
                     if heard.untold >= TOLD_EVERY and heard.all < len(rows):
                         told()
             except BaseException:

@@ -25,8 +25,7 @@ class ShardWorker:
     def __init__(self, settings_json: str) -> None:
         self._settings_json = settings_json
         self._stages: dict[str, Stage] = {}
-        self._counting = threading.Lock()
-        self._shard, self._records = "", 0
+        self._counted = _Counted()
 
     def run(self, table: str, own_fingerprint: str, shard: str) -> ShardResult:
         """Bring a shard of a table up to date.
@@ -50,20 +49,36 @@ class ShardWorker:
                 where=_host(),
                 todo="install the same release and models there, at the same paths",
             )
-        with self._counting:
-            self._shard, self._records = shard, 0
+        self._counted.starts(shard)
         workspace = Workspace.of(settings)
-        with workspace.worked_in(), progress.reported_to(self._count):
+        with workspace.worked_in(), progress.reported_to(self._counted):
             return run_stage(stage, shard, workspace.open_lake())
 
     def done(self) -> tuple[str, int]:
         """The shard in work, and how many of its records are done; answered while ``run`` runs."""
+        return self._counted.so_far()
+
+
+class _Counted(progress.Reporter):
+    """The shard in work and how many of its records are done, for whoever asks from another thread."""
+
+    def __init__(self) -> None:
+        self._counting = threading.Lock()
+        self._shard, self._records = "", 0
+
+    def starts(self, shard: str) -> None:
+        """Another shard is in work."""
+        with self._counting:
+            self._shard, self._records = shard, 0
+
+    def records(self, stage: str, done: int, *, reused: bool) -> None:  # noqa: ARG002 - as it is heard
+        with self._counting:
+            self._records += done
+
+    def so_far(self) -> tuple[str, int]:
+        """The shard, and its records that are done."""
         with self._counting:
             return self._shard, self._records
-
-    def _count(self, stage: str, records: int, reused: bool) -> None:  # noqa: ARG002, FBT001 - a progress.Reporter
-        with self._counting:
-            self._records += records
 
 
 def _host() -> str:

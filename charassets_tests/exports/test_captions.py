@@ -20,6 +20,14 @@ def test_count_character_series_tags_quality_rating_year():
     assert told == "1girl, hatsune miku, vocaloid, smile, long hair, solo, masterpiece, general, year 2023"
 
 
+def test_the_trigger_is_a_word_for_the_character_named_or_not():
+    word = "{trigger}, {general}"
+    assert caption(word, tags="smile", character_name="Rin  (red)", character_id="character_003") == "Rin_red, smile"
+    assert caption(word, tags="smile", character_name=None, character_id="character_003") == "character_003, smile"
+    assert caption(word, tags="smile", character_name="初音", character_id="character_003") == "character_003, smile"
+    assert caption(word, tags="smile", character_id=None) == "smile"
+
+
 def test_empty_places_leave_no_commas_behind():
     assert caption(tags="smile") == "smile"
     assert caption() == ""

@@ -17,6 +17,7 @@ import pytest
 from charassets.errors import CharassetsError
 from charassets.images.local_features import keypoints, signatures
 from charassets.images.preview import decoded, encoded
+from charassets.progress import reported_to
 from charassets.similarity import album, judgement, look_crew, looks
 from charassets.similarity.album import Album
 from charassets.similarity.first_look import FirstLook
@@ -28,6 +29,7 @@ from charassets.similarity.previews import Previews
 from charassets.similarity.shown import Shown
 from charassets.studio.scenes import draw_scene
 from charassets.studio.transforms import padded, reencoded
+from charassets_tests.listener import Listener
 
 MISSING = 9
 BLANK = 10
@@ -98,8 +100,11 @@ def test_processes_give_the_answers_of_the_calling_thread_in_the_same_order(prev
 @pytest.mark.parametrize("processes", [1, 2])
 def test_answers_are_told_on_the_way_and_are_those_of_the_end(previews, many, processes, monkeypatch):
     monkeypatch.setattr(looks, "TOLD_EVERY", 10)
-    heard = []
-    whole = looked(previews, processes, corners=False, tell=lambda contents, pairs, found: heard.append((pairs, found)))
+    heard, listener = [], Listener()
+    with reported_to(listener):
+        whole = looked(
+            previews, processes, corners=False, tell=lambda contents, pairs, found: heard.append((pairs, found))
+        )
     pairs = np.array([(i, j) for j in range(BLANK + 1) for i in range(j)])
     row = {tuple(pair): i for i, pair in enumerate(pairs.tolist())}
     details = whole.details_of_all()
@@ -111,6 +116,9 @@ def test_answers_are_told_on_the_way_and_are_those_of_the_end(previews, many, pr
         assert found.details_of_all().to_pylist() == details.take(rows).to_pylist()
     told = [tuple(pair) for some, _ in heard for pair in some.tolist()]
     assert len(told) == len(set(told)) < len(pairs)
+    seen = int((whole.answers != NOT_SEEN).sum())
+    done = [so_far for so_far, of in listener.looked if of == seen]
+    assert done == sorted(set(done)) and len(done) == len(listener.looked) > 2 and done[-1] == seen
 
 
 def test_a_preview_that_cannot_be_read_ends_the_looks_with_its_error(previews, many):

@@ -22,6 +22,7 @@ from charassets.stages.runner import ShardResult
 from charassets.stages.shard_runners import LocalRunner
 from charassets.stages.tag_evidence import TagEvidence
 from charassets_tests.defs.small_source import folder_of, settings_of, workspace_over
+from charassets_tests.listener import Listener
 
 KEYS = ["shard-00000", "shard-00001", "shard-00002", "shard-00003"]
 
@@ -112,11 +113,11 @@ def kill_a_worker(struck):
 
 
 def test_workers_commit_the_bytes_that_this_process_would(far, settings, source, small_models, tmp_path):
-    told = []
-    with progress.reported_to(lambda stage, records, reused: told.append((stage, records, reused))):
+    heard = Listener()
+    with progress.reported_to(heard):
         failed = through(far, settings)
     assert {name: list(bad) for name, bad in failed.items() if bad} == {"raw_shards": [KEYS[3]]}
-    assert sum(records for stage, records, _ in told if stage == "clip_embeddings") == 6
+    assert sum(records for stage, records, _ in heard.told if stage == "clip_embeddings") == 6
 
     here = settings_over(source, tmp_path / "here", small_models)
     locally = through(LocalRunner(lake_of(here)), here)

@@ -16,6 +16,7 @@ from charassets.lake.store import open_store
 from charassets.schema import BOOKS, TABLES
 from charassets.stages.contract import Batch, JsonValue, Outcome, Reads, Rejection, Stage
 from charassets.stages.runner import run_stage
+from charassets_tests.listener import Listener
 
 SHARD = "shard-00000"
 EVIDENCE = TABLES["tag_evidence"].arrow
@@ -210,12 +211,12 @@ def test_a_missing_input_is_told(lake: Lake) -> None:
 
 def test_progress_counts_every_record_once_and_tells_reuse_apart(lake: Lake) -> None:
     put_raw(lake, LINES)
-    heard: list[tuple[str, int, bool]] = []
+    heard = Listener()
     for _ in range(2):
-        with progress.reported_to(lambda stage, n, reused: heard.append((stage, n, reused))):
+        with progress.reported_to(heard):
             run_stage(Words(), SHARD, lake)
-    assert sum(n for _, n, reused in heard if not reused) == 5
-    assert heard[-1] == ("tag_evidence", 5, True)
+    assert sum(n for _, n, reused in heard.told if not reused) == 5
+    assert heard.told[-1] == ("tag_evidence", 5, True)
 
 
 class Beside(Stage):
