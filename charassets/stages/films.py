@@ -24,6 +24,7 @@ from charassets.stages.gates import verdicts
 FRAME = ("record_id", "source", "item_key", "kind", "episode", "scene", "time_s")
 _WORDS = ("tags", "description", "rating")
 _READ_AT_ONCE = 65_536
+_TIMED = pc.field("time_s").is_valid() & ((pc.field("kind") == "video") | pc.field("episode").is_valid())
 
 READS = {
     RAW_SHARDS.name: Reads((*FRAME, *_WORDS)),
@@ -46,11 +47,17 @@ def frames_of(raw: Collection) -> tuple[pa.Table, dict[str, str]]:
     """
     found = [RAW_SHARDS.arrow.empty_table().select([*FRAME, *_WORDS])]
     skipped: dict[str, str] = {}
-    for batch in raw.batches([*FRAME, *_WORDS], _READ_AT_ONCE):
-        timed = pc.field("time_s").is_valid() & ((pc.field("kind") == "video") | pc.field("episode").is_valid())
-        frames = batch.filter(timed)
-        skipped.update(dict.fromkeys(_others(batch, frames["record_id"]), "no_film"))
-        found.append(frames.select([*FRAME, *_WORDS]))
+    for part in raw.parts():
+        if not any(len(batch.filter(_TIMED)) for batch in part.batches(["time_s", "kind", "episode"], _READ_AT_ONCE)):
+            for batch in part.batches(
+                ["record_id"], _READ_AT_ONCE
+            ):  # words, which take long to read, are of no interest
+                skipped.update(dict.fromkeys(batch["record_id"].to_pylist(), "no_film"))
+            continue
+        for batch in part.batches([*FRAME, *_WORDS], _READ_AT_ONCE):
+            frames = batch.filter(_TIMED)
+            skipped.update(dict.fromkeys(_others(batch, frames["record_id"]), "no_film"))
+            found.append(frames.select([*FRAME, *_WORDS]))
     frames = pa.concat_tables(found).combine_chunks()
     stopped = pa.array([_stopped(row) for row in frames.select(list(_WORDS)).to_pylist()], pa.bool_())
     skipped.update(dict.fromkeys(frames.filter(stopped)["record_id"].to_pylist(), "kept_out"))
