@@ -42,8 +42,8 @@ def test_what_is_half_transparent_is_laid_on_white_and_rounded():
     values = np.zeros((256, 256, 4), np.uint8)
     values[..., 0], values[..., 3] = np.arange(256)[:, None], np.arange(256)[None]
     colour, alpha = values[..., 0].astype(int), values[..., 3].astype(int)
-    red = (colour * alpha + 255 * (255 - alpha) + 127) // 255
-    assert _on_white(values)[..., 0].tolist() == red.tolist()
+    blue = (colour * alpha + 255 * (255 - alpha) + 127) // 255
+    assert _on_white(values)[..., 2].tolist() == blue.tolist()
 
 
 @pytest.mark.parametrize("frame", [0, 20], ids=["background", "frame around a background"])
