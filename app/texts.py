@@ -7,6 +7,11 @@ record, which come from the stages (reasons, evidence).
 from dataclasses import dataclass
 
 
+def counted(n: int, noun: str) -> str:
+    """So many of something: 1 picture, 1,200 pictures."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
 @dataclass(frozen=True)
 class PageText:
     """A page's name in the bar, its address, and its help in one line."""

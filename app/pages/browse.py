@@ -48,7 +48,7 @@ def _handle(context: Context, act: Act) -> str:
         with context.reading() as con:
             edit, words = (
                 correcting.set_all(context, con, filter_, act),
-                f"corrected on {act.get('expected'):,} records",
+                f"corrected on {texts.counted(int(act.get('expected') or 0), 'record')}",
             )
     elif deed == "undo":
         edit, words = correcting.undo(context, act), "taken back"

@@ -5,6 +5,7 @@ What belongs here: drawing numbers. Not here: where they come from.
 
 from collections.abc import Sequence
 
+from app import texts
 from app.markup import Child, Node, h
 from app.services.stats import Bin
 
@@ -110,7 +111,7 @@ def cell(n: int, most: int, expected: float, href: str, label: str) -> Node:
         )
     return h(
         "td.cell",
-        h("a", f"{n:,}", href=href, aria_label=f"{label}: {n:,} records"),
+        h("a", f"{n:,}", href=href, aria_label=f"{label}: {texts.counted(n, 'record')}"),
         sizes={"share": round(n / most, 3)},
         title=f"{label}: {n:,}",
     )

@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from app import texts
 from app.markup import Child, Node, h
 from app.pages import cluster_address, record_view
 from app.pages.cluster_address import Address, Known
@@ -25,7 +26,11 @@ def merge_preview(
     sides = [
         h(
             "div",
-            h("p", h("b", known.name(one.row.character_id)), h("span.muted", f" {one.row.size:,} pictures")),
+            h(
+                "p",
+                h("b", known.name(one.row.character_id)),
+                h("span.muted", f" {texts.counted(one.row.size, 'picture')}"),
+            ),
             h("div.grid.small", [record_view.tile(t) for t in one.members[:6]]),
         )
         for one in (mine, theirs)
@@ -55,7 +60,7 @@ def split_preview(con: duckdb.DuckDBPyConnection, address: Address, deed: dict[s
     sides = [
         h(
             "div",
-            h("p.muted", f"{len(side):,} pictures"),
+            h("p.muted", texts.counted(len(side), "picture")),
             h("div.grid.small", [record_view.tile(t) for t in clusters.tiles_of(con, side[:6])]),
         )
         for side in (large, small)

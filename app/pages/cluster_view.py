@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import duckdb
 
+from app import texts
 from app.markup import Child, Node, h
 from app.pages import cluster_address, cluster_previews, record_view
 from app.pages.cluster_address import Address, Known
@@ -49,7 +50,7 @@ def table(address: Address, rows: Sequence[Row], total: int, known: Known) -> No
             h("td.right.num", f"{row.strength:.2f}"),
             h("td", h("span.badge.good", "locked") if row.character_id in known.locked else None),
             act=cluster_address.go(replace(address, id=row.character_id, asked="")),
-            aria_label=f"{known.name(row.character_id)}, {row.size} pictures",
+            aria_label=f"{known.name(row.character_id)}, {texts.counted(row.size, 'picture')}",
         )
         for row in rows
     ]

@@ -81,7 +81,7 @@ def _split(
     edit = context.log.append(
         "records.different_character", {"left": large, "right": small}, base=correcting.base_of(act)
     )
-    return edit, f"split: {len(large)} and {len(small)} pictures", replace(address, asked="")
+    return edit, f"split: {len(large)} and {texts.counted(len(small), 'picture')}", replace(address, asked="")
 
 
 def _eject(

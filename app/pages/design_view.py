@@ -5,6 +5,7 @@ What belongs here: the form and the table. Not here: the comparison (``app.servi
 
 import duckdb
 
+from app import texts
 from app.components import Act
 from app.markup import Child, Node, h
 from app.pages import charts, frame
@@ -71,7 +72,7 @@ def _table(compared: designs.Compared, one: str, other: str) -> Node:
         )
         for found in told[:_SHOWN]
     ]
-    sizes = f"{compared.sizes[0]:,} pictures of {one} against {compared.sizes[1]:,} of {other}"
+    sizes = f"{texts.counted(compared.sizes[0], 'picture')} of {one} against {compared.sizes[1]:,} of {other}"
     more = f", the clearest {_SHOWN} shown" if len(told) > _SHOWN else ""
     said = f"{sizes}: {len(told)} of {len(compared.found)} measurements differ{more}; of these one in twenty may be chance."
     table = h("div.wide", h("table", h("thead", h("tr", [h("th", name) for name in head])), h("tbody", rows)))

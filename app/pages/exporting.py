@@ -152,7 +152,7 @@ def _preview(context: Context, options: ExportSettings) -> Node:
         figures,
         h(
             "div.card",
-            h("h2", f"The first {len(rows)} records"),
+            h("h2", "The first record" if len(rows) == 1 else f"The first {len(rows)} records"),
             rows[:1],
             h("details", h("summary", f"{len(rows) - 1} more"), rows[1:]) if len(rows) > 1 else None,
         ),

@@ -79,7 +79,7 @@ def _value(filter_: Filter, column: str, value: str, n: int, names: Callable[[st
         h("span", mark),
         h("b", shown),
         h("span.num", f"{n:,}"),
-        aria_label=f"{facets()[column].label} {shown}, {n:,} records {said}".strip(),
+        aria_label=f"{facets()[column].label} {shown}, {texts.counted(n, 'record')} {said}".strip(),
         title=shown,
     )
 

@@ -69,9 +69,8 @@ def handle(context: Context, act: Act) -> str:
     elif deed == "query":
         query, record = str((act.get("form") or {}).get("q", ""))[:2_000], ""
     elif deed == "begin":
-        words = (
-            f"{len(identities.begin(context).gallery.names)} characters; `charassets run` recognises them everywhere"
-        )
+        known = texts.counted(len(identities.begin(context).gallery.names), "character")
+        words = f"{known}; `charassets run` recognises them everywhere"
     elif deed == "learn":
         words = _learnt(context)
     elif deed == "back":
@@ -188,7 +187,11 @@ def _told_outside(context: Context, act: Act, session: list[Outside]) -> str:
     one = session[number]
     if one.records:
         edit = identities.say(context, one.records, one.doubt.name, name[:200], None)
-        return _outside(context, session, f"{edit.args['name']}: saved for {len(one.records)} records of the workspace")
+        return _outside(
+            context,
+            session,
+            f"{edit.args['name']}: saved for {texts.counted(len(one.records), 'record')} of the workspace",
+        )
     if name == "Unknown":
         return _outside(context, session, "Nothing to learn: a picture of nobody known that is not of the workspace")
     shelved = identities.take_in(context, one, name[:200])

@@ -6,6 +6,7 @@ What belongs here: views. Not here: the page (``app.pages.identify``).
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app import texts
 from app.markup import Child, Node, h
 from app.pages import record_view
 from app.services.identities import Candidate, Doubt
@@ -152,7 +153,7 @@ def gallery_card(held: Gallery, shown: Mapping[str, Sequence[str]]) -> Node:
     head = h("thead", h("tr", *(h("th", label) for label in ("Character", "References", "From", ""))))
     return h(
         "div.card",
-        h("h2", f"{len(held.names):,} characters"),
+        h("h2", texts.counted(len(held.names), "character")),
         h("p.muted", figures, f" {nobody} pictures show nobody of them." if nobody else ""),
         h("div.wide", h("table", head, h("tbody", rows))),
         id="gallery",

@@ -170,7 +170,7 @@ def search(
     likeness = ["likeness"] if vector is not None else []
     rows = [[*([one.similarity] if likeness else []), *one.values.values()] for one in results.found]
     print_table([*likeness, *searching.COLUMNS], rows)
-    talk(f"{results.total:,} records pass the query")
+    talk("1 record passes the query" if results.total == 1 else f"{results.total:,} records pass the query")
 
 
 def _print_story(found: "Story") -> None:
