@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
@@ -24,6 +23,7 @@ from charassets.settings.collection import (
 )
 from charassets.settings.exporting import ExportSettings
 from charassets.settings.logging import LogSettings
+from charassets.settings.mappings import read_mapping
 from charassets.settings.models import (
     DetectorSettings,
     EmbedderSettings,
@@ -164,9 +164,14 @@ def load_settings(flags: Mapping[str, Any] | None = None, file: Path | None = No
     """
     flags = dict(flags or {})
     path = file or _workspace_file()
-    from_file = _read_yaml(path) if path else {}
-    profile = flags.get("profile") or os.environ.get("CHARASSETS_PROFILE") or from_file.get("profile") or "mini"
-    base = merge(_read_profile(str(profile)), from_file)
+    from_file = _said_in_file(path) if path else {}
+    named = {
+        "command line": flags.get("profile"),
+        "environment": os.environ.get(f"{_PREFIX}PROFILE"),
+        str(path): from_file.get("profile"),
+    }
+    where, profile = next(((place, name) for place, name in named.items() if name), ("settings", "mini"))
+    base = merge(_read_profile(str(profile), where), from_file)
     environment = _environment_values()
     try:
         said = merge(merge(base, environment), {**flags, "profile": str(profile)})
@@ -243,23 +248,17 @@ def _environment_values() -> dict[str, Any]:
         raise UsageError(str(error), where="environment", todo="lists and mappings are given as JSON") from None
 
 
-def _read_profile(name: str) -> dict[str, Any]:
+def _read_profile(name: str, where: str) -> dict[str, Any]:
     path = PROFILES / f"{name}.yaml"
     if not name.isidentifier() or not path.is_file():
         known = ", ".join(sorted(p.stem for p in PROFILES.glob("*.yaml")))
-        raise UsageError(f"profile {name!r} does not exist", where="settings", todo=f"choose one of {known}")
-    return _read_yaml(path)
+        raise UsageError(f"profile {name!r} does not exist", where=where, todo=f"choose one of {known}")
+    return _said_in_file(path)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        line = " ".join(str(error).replace('in "<unicode string>", ', "").split())
-        raise UsageError(f"cannot read the settings: {line}", where=str(path), todo="mend or remove the file") from None
-    if not isinstance(content, dict):
-        raise UsageError("the settings are not a mapping", where=str(path), todo="write `name: value` lines")
-    return {name: value for name, value in content.items() if value is not None or _may_be_none(str(name))}
+def _said_in_file(path: Path) -> dict[str, Any]:
+    """What a file sets; names behind which nothing stands are left out, but where nothing is a value."""
+    return {name: value for name, value in read_mapping(path).items() if value is not None or _may_be_none(str(name))}
 
 
 def _may_be_none(name: str) -> bool:

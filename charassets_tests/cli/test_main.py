@@ -198,6 +198,28 @@ def test_assignments_are_read_as_yaml_and_merged():
         assigned(["gates.min_side"])
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("gates:\n  min_side: 3\ngates:\n  head_score: 0.4\n", "gates is there twice line 3"),
+        ("gates:\n  min_side: 3\n  min_side: 4\n", "min_side is there twice line 3"),
+        ("- gates\n", "are not a mapping"),
+        ("profile: clip2\n", "profile 'clip2' does not exist"),
+    ],
+)
+def test_what_is_wrong_with_a_settings_file_is_told_with_the_file(charassets, tmp_path, monkeypatch, written, said):
+    (tmp_path / "charassets.yaml").write_text(written)
+    monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
+    code, _, err = charassets("config")
+    assert code == 2 and said in one_line(err) and "charassets.yaml]" in err
+
+
+def test_names_that_come_from_an_anchor_may_be_said_anew(tmp_path):
+    file = tmp_path / "settings.yaml"
+    file.write_text("sources:\n- &one\n  name: a\n  path: /a\n- <<: *one\n  name: b\n")
+    assert [(source.name, str(source.path)) for source in load_settings(file=file).sources] == [("a", "/a"), ("b", "/a")]
+
+
 def test_a_misspelt_name_is_told_though_the_right_one_is_missing_too(charassets, tmp_path, monkeypatch):
     (tmp_path / "charassets.yaml").write_text("sources:\n- nam: bad\n  path: /somewhere\n")
     monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))

@@ -1,0 +1,44 @@
+"""Reads a file of settings: a YAML mapping in which every name stands once.
+
+What belongs here: the file. Not here: what the names mean (``whole``).
+"""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from charassets.errors import UsageError
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML says that names are unique, and PyYAML takes the last of several."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
+        seen: set[object] = set()
+        for name, _ in node.value:
+            if not isinstance(name, yaml.ScalarNode) or name.tag == _MERGE:
+                continue
+            said = self.construct_object(name, deep=True)
+            if said in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{said} is there twice", name.start_mark)
+            seen.add(said)
+        return super().construct_mapping(node, deep)
+
+
+def read_mapping(path: Path) -> dict[Any, Any]:
+    """The names and values of a file; none where it is empty.
+
+    Raises:
+        UsageError: it cannot be read, or is no mapping, or a name is there twice in one of its mappings.
+    """
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        line = " ".join(str(error).replace('in "<unicode string>", ', "").split())
+        raise UsageError(f"cannot read the settings: {line}", where=str(path), todo="mend or remove the file") from None
+    if not isinstance(content, dict):
+        raise UsageError("the settings are not a mapping", where=str(path), todo="write `name: value` lines")
+    return content
