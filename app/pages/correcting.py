@@ -10,7 +10,7 @@ import duckdb
 
 from app.components import Act
 from app.markup import Child, Node, h
-from app.pages import frame, record_view
+from app.pages import fate_view, frame, record_view
 from app.services import record
 from app.services.context import Context
 from app.services.filters import Filter
@@ -18,6 +18,7 @@ from charassets.attributes.vocabulary import UNKNOWN, load
 from charassets.curation import Edit
 from charassets.curation.operations import MAX_RECORDS
 from charassets.errors import UsageError
+from charassets.inspection.story import story
 
 
 def inspector(context: Context, con: duckdb.DuckDBPyConnection, filter_: Filter, act: Act) -> Node:
@@ -34,16 +35,14 @@ def inspector(context: Context, con: duckdb.DuckDBPyConnection, filter_: Filter,
     asked = str(act.get("attribute", "")) if act.get("do") == "correct" else ""
     to_cluster: Child = h("a", name, href=f"/clusters?id={found.character_id}") if found.character_id else name
     head = h("div.row.apart", h("h2", to_cluster), close)
-    reason = (
-        h("p.muted.small", found.fate if not found.reason else f"{found.fate}: {found.reason}")
-        if found.fate != "kept"
-        else None
-    )
+    remedied = act.get("do") == "remedy"
+    told = story(con, found.record_id, context.settings, remedied=remedied)
     return h(
         "div.card",
         head,
         picture,
-        reason,
+        fate_view.place(told),
+        fate_view.fate(told, None if remedied else {"do": "remedy", "search": filter_.search}),
         _question(asked, filter_.search, base) if asked in load().attributes else None,
         record_view.attributes(found.answers, act={"do": "correct", "search": filter_.search}),
         h("h3", "Tags") if found.tags else None,

@@ -40,6 +40,7 @@ def facet_card(filter_: Filter, counts: Sequence[browse.Counts], names: Callable
     """Every facet whose values say something."""
     chosen = {column for column, _ in (*filter_.wanted, *filter_.unwanted)}
     shown = [found for found in counts if found.values and not _says_nothing(found)]
+    opened = {found.column for found in [one for one in shown if len(one.values) > 1][:_OPEN_FACETS]} | chosen
     return h(
         "div.card",
         h("h2", "Narrow"),
@@ -49,9 +50,9 @@ def facet_card(filter_: Filter, counts: Sequence[browse.Counts], names: Callable
                 "details.facet",
                 h("summary", facets()[found.column].label),
                 _values(filter_, found, names),
-                open=number < _OPEN_FACETS or found.column in chosen,
+                open=found.column in opened,
             )
-            for number, found in enumerate(shown)
+            for found in shown
         ],
     )
 

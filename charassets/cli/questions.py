@@ -174,7 +174,9 @@ def search(
 
 
 def _print_story(found: "Story") -> None:
-    print_facts({"record": found.record_id, "fate": f"{found.fate}: {found.reason}" if found.reason else found.fate})
+    changed = found.remedy.told() if found.remedy else "no single setting would change its fate"
+    fate = f"{found.fate}: {found.reason}" if found.reason else found.fate
+    print_facts({"record": found.record_id, "fate": fate, "what would change it": changed})
     _section("Source", [(name, value) for name, value in found.source.items()], ["what", "value"])
     gates = [(g.name, g.measured, g.limit, "passed" if g.passed else "not reached") for g in found.gates]
     _section("Gates", gates, ["setting", "measured", "limit", ""])
@@ -188,7 +190,6 @@ def _print_story(found: "Story") -> None:
         _section("Character", list(found.character.items()), ["what", "value"])
     lines = [(a.name, a.value, a.confidence, a.status, "\n".join(a.evidence[:5])) for a in found.attributes]
     _section("Attributes", lines, ["attribute", "value", "confidence", "status", "evidence"])
-    print(f"\n{found.remedy.told()}" if found.remedy else "\nno single setting would change its fate")
 
 
 def _stay_offline() -> None:

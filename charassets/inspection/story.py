@@ -76,7 +76,7 @@ class Story:
         copies: record ids of its duplicate group, itself left out.
         character: its character, with the strength of membership.
         attributes: fused values that are not unknown, with evidence.
-        remedy: the one setting that would change its fate; None where no setting does.
+        remedy: the one setting that would change its fate; None where no setting does, or none was looked for.
     """
 
     record_id: str
@@ -92,7 +92,7 @@ class Story:
     remedy: Remedy | None
 
 
-def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Story:
+def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings, *, remedied: bool = True) -> Story:
     """The story of a record.
 
     Args:
@@ -100,6 +100,7 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Sto
         asked: a record id, an image id, a path as the source gave it or its end (the name of an archive's member is one), or a
             file with the same bytes.
         settings: gates and duplicate rule as they are now.
+        remedied: whether to look for what would change its fate, for which the gates are tried a hundred times, in a second.
 
     Raises:
         UsageError: no record, or several, are meant.
@@ -126,7 +127,7 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings) -> Sto
         copies=tuple(name for name in group if name != record),
         character=_one(con, "SELECT * EXCLUDE (record_id) FROM character_clusters WHERE record_id = ?", record),
         attributes=_attributes(con, record),
-        remedy=remedy(fate, image, duplicate, settings),
+        remedy=remedy(fate, image, duplicate, settings) if remedied else None,
     )
 
 
