@@ -11,6 +11,7 @@ from app import texts
 from app.markup import Child, Node, h
 from app.services import browse, filters
 from app.services.filters import Filter, facets
+from charassets.attributes.vocabulary import UNKNOWN
 from charassets.settings import GateSettings
 from charassets.stages.gates import VERDICTS
 
@@ -40,7 +41,7 @@ def facet_card(filter_: Filter, counts: Sequence[browse.Counts], names: Callable
     """Every facet whose values say something."""
     chosen = {column for column, _ in (*filter_.wanted, *filter_.unwanted)}
     shown = [found for found in counts if found.values and not _says_nothing(found)]
-    opened = {found.column for found in [one for one in shown if len(one.values) > 1][:_OPEN_FACETS]} | chosen
+    opened = {found.column for found in [one for one in shown if not _all_unknown(one)][:_OPEN_FACETS]} | chosen
     return h(
         "div.card",
         h("h2", "Narrow"),
@@ -55,6 +56,10 @@ def facet_card(filter_: Filter, counts: Sequence[browse.Counts], names: Callable
             for found in shown
         ],
     )
+
+
+def _all_unknown(found: browse.Counts) -> bool:
+    return all(value == UNKNOWN for value, _ in found.values)
 
 
 def _says_nothing(found: browse.Counts) -> bool:

@@ -87,6 +87,21 @@ def test_one_record_opens_with_its_evidence_and_closes_by_key(visit, site):
     page.wait_for_selector("#browse .attribute", state="detached")
 
 
+def test_the_panel_names_the_file_what_became_of_it_and_what_would_change_that(visit, site):
+    page = visit(f"{site}/browse?in=source:drawn")
+    page.click("#browse .tile >> nth=0")
+    card = page.locator("#browse .card:has(.attributes)")
+    card.wait_for()
+    assert card.locator("p b").first.inner_text().endswith(".png")
+    fate = card.locator("details:has(summary:has-text('kept: '))")
+    fate.locator("summary").click()
+    assert "head score" in fate.inner_text() and "needed" in fate.inner_text()
+    fate.get_by_text("What would change it?").click()
+    page.wait_for_selector(
+        "#browse details[open]:has-text('would make it'), #browse details[open]:has-text('No single setting')"
+    )
+
+
 def test_a_correction_shows_at_once_and_its_undo_too(visit, copy):
     with served(*copy) as address:
         page = visit(f"{address}/browse")
