@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from charassets.attributes.vocabulary import MULTI_SEPARATOR, UNKNOWN, Attribute, load
 from charassets.warehouse.records import column_of
@@ -117,6 +117,7 @@ _TAGS = (
     "list_transform(CASE WHEN contains(tags, ',') THEN string_split(tags, ',') ELSE string_split_regex(tags, '\\s+') END, "
     "lambda tag: replace(replace(lower(trim(tag)), ' ', '_'), '\\', ''))"
 )
+_LOOKED_AT, _NAMED = 12, 3  # names that are close in part, and those that are suggested
 _RANGE = re.compile(r"(?P<low>[^.]*(?:\.\d+)?)\.\.(?P<high>.*)")
 
 
@@ -280,6 +281,10 @@ def _cluster(operator: str, value: str) -> Condition:
 
 
 def _nearest(given: str, known: Mapping[str, object] | Sequence[str]) -> str:
-    near = process.extract(given.lower(), {name: name.lower() for name in known}, limit=3, score_cutoff=60)
+    said = given.lower()
+    parts = process.extract(said, {name: name.lower() for name in known}, limit=_LOOKED_AT, score_cutoff=60)
+    near = sorted(parts, key=lambda one: -fuzz.ratio(said, one[0]))[
+        :_NAMED
+    ]  # the whole name before one that holds the word
     found = [name for _, _, name in near] or list(known)[:8]
     return f"{'did you mean' if near else 'there is'} {', '.join(found)}{'?' if near else ', ...'}"

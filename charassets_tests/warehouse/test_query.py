@@ -115,6 +115,15 @@ def test_what_cannot_be_understood_is_told_with_its_place(text, position, told):
     assert f"character {position + 1}" in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "first"),
+    [("har:blue", "hair"), ("conff>0.8", "conf"), ("genderr:male", "gender"), ("hair:twin", "Twintails")],
+)
+def test_the_name_as_a_whole_is_suggested_before_one_that_holds_the_word(text, first):
+    with pytest.raises(QueryError, match=rf"did you mean {first}\b"):
+        compile_query(text)
+
+
 def test_a_word_may_hold_brackets_and_a_quoted_one_anything(ask):
     assert compile_query("tag:fate_(series)").params == ("fate_(series)",)
     assert compile_query('source:"a) OR 1=1 --",b').params == ("a) OR 1=1 --", "b")
