@@ -70,7 +70,7 @@ def laid_on(left: Preview, right: Preview, matrix: NDArray[np.float64]) -> Laid:
         )
     height, width = right.pixels.shape[:2]
     soft, onto = _softened(left, _BLUR / scale), _softened(right, _BLUR)
-    moved = cv2.warpAffine(soft, matrix, (width, height), flags=cv2.INTER_LINEAR)
+    moved = np.asarray(cv2.warpAffine(soft, matrix, (width, height), flags=cv2.INTER_LINEAR), np.float32)
     covered = _covered(left.content.shape, matrix, (width, height))
     smaller = min(np.count_nonzero(left.content) * scale**2, np.count_nonzero(right.content))
     return Laid(
