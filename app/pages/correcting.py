@@ -29,14 +29,14 @@ def inspector(context: Context, con: duckdb.DuckDBPyConnection, filter_: Filter,
         return h("div.card", frame.state("There is no such record"), close)
     base = context.log.head()
     name = context.names(con)(found.character_id) if found.character_id else "no character"
+    remedied = act.get("do") == "remedy"
+    told = story(con, found.record_id, context.settings, remedied=remedied)
     picture = None
-    if not found.text_only:
+    if not found.text_only and told.gates:  # which a file that could not be read was not held against
         picture = h("div.boxed", record_view.thumb(found.record_id, f"{name}, in full", large=True))
     asked = str(act.get("attribute", "")) if act.get("do") == "correct" else ""
     to_cluster: Child = h("a", name, href=f"/clusters?id={found.character_id}") if found.character_id else name
     head = h("div.row.apart", h("h2", to_cluster), close)
-    remedied = act.get("do") == "remedy"
-    told = story(con, found.record_id, context.settings, remedied=remedied)
     return h(
         "div.card",
         head,

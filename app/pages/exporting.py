@@ -17,10 +17,12 @@ from app.pages import frame
 from app.services.context import Context
 from app.services.exporting import Desk, Writing, options_of, preview
 from charassets.errors import CharassetsError
+from charassets.exports.captions import PLACES
 from charassets.exports.export import FORMATS, count
 from charassets.settings import ExportSettings
 
-_FIELDS = ("format", "name", "filter", "min_confidence", "balance", "pictures", "validation", "test")
+_FIELDS = ("format", "name", "filter", "caption", "min_confidence", "balance", "pictures", "validation", "test")
+_PLACES = "; ".join(f"{{{place}}}: {words}" for place, words in PLACES.items())
 _ROWS = 5
 _EVERY_S = 1.0
 
@@ -58,6 +60,8 @@ def _ticked(desk: Desk) -> tuple[str, Any]:
 def handle(context: Context, said: Mapping[str, str], problem: Child) -> str:
     """The panel's value for what the form says."""
     kept = {name: said[name] for name in _FIELDS if said.get(name)}
+    if kept.get("caption") == ExportSettings().caption:
+        del kept["caption"]
     search = f"?{urlencode(kept)}" if kept else ""
     with context.reading():
         pass  # says what to do where there is no warehouse
@@ -106,8 +110,19 @@ def _form(said: Mapping[str, str], options: ExportSettings, search: str) -> Node
                 h(
                     "input",
                     name="filter",
-                    value=options.filter,
+                    value=said.get("filter", options.filter),
                     placeholder="hair:blue -hat conf>0.8",
+                    autocomplete="off",
+                ),
+            ),
+            h(
+                "label.field",
+                "Caption",
+                h(
+                    "input",
+                    name="caption",
+                    value=said.get("caption") or options.caption,
+                    title=_PLACES,
                     autocomplete="off",
                 ),
             ),

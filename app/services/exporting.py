@@ -120,6 +120,7 @@ def options_of(said: Mapping[str, Any]) -> ExportSettings:
                 "name": said.get("name") or said.get("format") or "jsonl",
                 "format": said.get("format") or "jsonl",
                 "filter": said.get("filter", ""),
+                "caption": said.get("caption") or ExportSettings().caption,
                 "min_confidence": said.get("min_confidence") or 0,
                 "balance": said.get("balance") or 1,
                 "pictures": said.get("pictures") or "crop",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from string import Formatter
 from typing import Any
+from unicodedata import normalize
 
 from charassets.attributes import lookup
 from charassets.attributes.figures import speaks_of_figures
@@ -47,7 +48,8 @@ _META = re.compile(
 )
 _GENDERS = {"Female": "1girl", "Male": "1boy", "Androgynous": "1other"}
 _LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
+_UNSAFE = re.compile(r"[^\w-]+")  # letters and digits of any script stay
+_NAME_BYTES = 80  # of a name within a file's name, which most disks hold to 255
 _KAOMOJI = 3  # kohya's tools leave underscores in tags of up to three letters: ^_^, o_o
 
 
@@ -116,13 +118,15 @@ def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, s
     }
 
 
-def trigger(values: Mapping[str, Any]) -> str:
-    """A word for the character of a record, in letters that every file system and tokenizer takes; empty where it is of none.
+def as_word(name: str | None) -> str:
+    """A name as one word that can be a file's: letters and digits of any script, ``-`` and ``_``; empty where there is none."""
+    word = _UNSAFE.sub("_", normalize("NFC", name or "")).strip("_")
+    return word.encode()[:_NAME_BYTES].decode(errors="ignore")
 
-    It is the name people gave, or the character's id where that is none or has no such letter.
-    """
-    words = (_UNSAFE.sub("_", values.get(column) or "").strip("_") for column in ("character_name", "character_id"))
-    return next(filter(None, words), "")
+
+def trigger(values: Mapping[str, Any]) -> str:
+    """A word for the character of a record: the name people gave, else its id; empty where it is of none."""
+    return next(filter(None, (as_word(values.get(column)) for column in ("character_name", "character_id"))), "")
 
 
 def own_tags(decided: Mapping[str, str]) -> dict[tuple[str, str], str]:

@@ -5,9 +5,9 @@ sheets beside the folders (``character_report``).
 """
 
 import os
-import re
 from pathlib import Path
 
+from charassets.exports.captions import as_word
 from charassets.exports.character_report import Report
 from charassets.exports.job import Format, Job
 from charassets.exports.pictures import Picture
@@ -16,18 +16,15 @@ from charassets.exports.splits import TRAIN
 NOISE = "noise"
 """Folder of the pictures that belong to no character."""
 
-_NAME_LENGTH = 80  # of a name within a file's name, which most disks hold to 255 bytes
-_UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
-
 
 def _write(job: Job) -> None:
     report = Report.begun(job)
     for row, picture in job.pictures():
         report.see(row, picture)
-        named = _UNSAFE.sub("_", str(row.values.get("character_name") or "")).strip("_")
+        named = as_word(row.values.get("character_name"))
         folder = "__".join(part for part in (row.values["character_id"] or NOISE, named) if part)
         # A file that was taken out of its folder still says whom it shows; the record's id comes last, to ask `why` about.
-        stem = "__".join(part for part in (named[:_NAME_LENGTH], row.record_id) if part)
+        stem = "__".join(part for part in (named, row.record_id) if part)
         name = f"{folder}/{stem}.{picture.suffix}"
         if row.split != TRAIN:
             name = f"{row.split}/{name}"

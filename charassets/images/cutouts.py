@@ -19,8 +19,8 @@ _MOST_FILLED = 0.9
 Most painted figures fill .37 to .73 of theirs, none more than .77, a disc fills .79, pictures with torn edges .98."""
 
 _LEAST_HELD = 0.5
-"""Share of a region that a box must hold for the rest to be the figure's, too: the larger half may be another figure
-that the detector did not see, or a scene."""
+"""Share of a region that a box must hold for the rest to be the figure's, too, where there are other large regions: it may be
+a sheet. Of one piece all is the figure's, for the gates take it for one by that (decision 076)."""
 
 _SPECK = 0.01  # of the figure's region: dirt left by who cut it out, letters of a signature, sparks
 
@@ -61,7 +61,7 @@ class Cutout:
 
         Returns:
             None where there is nothing opaque in the box, where its region fills its own bounds as a picture does, or
-            where the box and the head hold too little of it to vouch for the rest.
+            where it is not the only large one and the box and the head hold too little of it to vouch for the rest.
         """
         _, found, statistics, _ = cv2.connectedComponentsWithStats(self.opaque, connectivity=8)
         labels = np.asarray(found, np.int32)
@@ -75,10 +75,11 @@ class Cutout:
         on_head = held if head is None else self._held(labels, head)
         if head is not None and on_head[main] > on_head.sum() / 2:
             held = self._held(labels, box.joined(head))
-        if held[main] < _LEAST_HELD * areas[main]:
+        alone = (areas >= LARGE_REGION * areas.max()).sum() == 1
+        if held[main] < _LEAST_HELD * areas[main] and not alone:
             return None
         chosen = held >= areas / 2
-        if (areas >= LARGE_REGION * areas.max()).sum() == 1:
+        if alone:
             chosen |= areas >= _SPECK * areas[main]
         return self._bounds(regions[chosen])
 

@@ -37,8 +37,17 @@ def read_mapping(path: Path) -> dict[Any, Any]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        line = " ".join(str(error).replace('in "<unicode string>", ', "").split())
-        raise UsageError(f"cannot read the settings: {line}", where=str(path), todo="mend or remove the file") from None
+        raise UsageError(
+            f"cannot read the settings: {_told(error)}", where=str(path), todo="mend or remove the file"
+        ) from None
     if not isinstance(content, dict):
         raise UsageError("the settings are not a mapping", where=str(path), todo="write `name: value` lines")
     return content
+
+
+def _told(error: Exception) -> str:
+    """What is wrong and where, in a line."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem:
+        at = error.problem_mark or error.context_mark
+        return error.problem + (f", line {at.line + 1}, column {at.column + 1}" if at else "")
+    return " ".join(str(error).split())

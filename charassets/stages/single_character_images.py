@@ -108,7 +108,7 @@ class SingleCharacterImages(Stage):
     """Measures, detects and crops."""
 
     table: ClassVar[Table] = SINGLE_CHARACTER_IMAGES
-    code_version: ClassVar[str] = "6"
+    code_version: ClassVar[str] = "7"
     reads: ClassVar[Mapping[str, Reads]] = {
         RAW_SHARDS.name: Reads((*LOCATOR_COLUMNS, "width", "height", "tags"), key=("image_id", "tags", "kind"))
     }

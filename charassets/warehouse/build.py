@@ -27,6 +27,7 @@ from charassets.warehouse import evaluation
 from charassets.warehouse.calibration import create_calibration
 from charassets.warehouse.identities import create_said
 from charassets.warehouse.load import Fragments, Location, load_lake
+from charassets.warehouse.names import create_names
 from charassets.warehouse.quarantine import create_quarantined
 from charassets.warehouse.reading import connect, fingerprint_of, open_far_files, search_from
 from charassets.warehouse.records import create_records, create_verdicts
@@ -34,7 +35,7 @@ from charassets.warehouse.reviews import create_fused, create_reviews
 from charassets.warehouse.sql import comment, identifier, literal
 from charassets.warehouse.unkept import create_unkept
 
-CODE_VERSION = "10"
+CODE_VERSION = "11"
 """Raised by hand when the same manifests would give other tables."""
 
 STORAGE_VERSION = "v1.2.0"
@@ -88,6 +89,7 @@ def build(workspace: Workspace, lake: Lake, settings: Settings) -> WarehouseResu
             create_reviews(con, fragments)
             create_said(con, fragments)
             create_records(con, fragments)
+            create_names(con, fragments)
             create_unkept(con, fragments)
             create_calibration(con, learnt)
             evaluation.create_evaluation(con, lake.store)

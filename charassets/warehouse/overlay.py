@@ -19,14 +19,14 @@ from charassets.attributes.vocabulary import UNKNOWN, load
 from charassets.curation import Decisions, Edit, Replay
 from charassets.curation.operations import DifferentCharacter, Eject, SameCharacter
 from charassets.warehouse.identities import CHANGED, SAID, said_rows
+from charassets.warehouse.names import put_names
 from charassets.warehouse.records import column_of
 from charassets.warehouse.reviews import FINAL, REVIEWS, final_sql, review_rows
-from charassets.warehouse.sql import comment, identifier, literal
+from charassets.warehouse.sql import identifier, literal
 
 _PATH = "memory.main,charassets.main"
 _CHANGED = "pending_records"
 _STATE = "overlay_state"
-_NAMES = "character_names"
 _NAMED = ("identity", "identity_status", "identity_review")
 _lock = Lock()
 
@@ -85,7 +85,7 @@ def _laid(con: duckdb.DuckDBPyConnection, now: Decisions, edits: Sequence[Edit])
         _put_records(con, _changed_answers(con), _moves(con, added), now)
         final = final_sql("charassets.main.fused_attributes", f"memory.main.{REVIEWS.name}")
         con.execute(f"CREATE OR REPLACE VIEW memory.main.{FINAL} AS {final}")
-        _put_names(con, now)
+        put_names(con, now, "memory.main.")
         state = pa.table({name: [getattr(overlay, name)] for name in ("head", "pending", "revoked")})
         _put(con, _STATE, state)
     except BaseException:
@@ -209,20 +209,3 @@ def _records_sql(attributes: Sequence[str]) -> str:
         FROM charassets.main.records AS stored
         LEFT JOIN memory.main.{_CHANGED} AS changed ON changed.record_id = stored.record_id
     )"""  # noqa: S608 - names of the vocabulary, quoted
-
-
-def _put_names(con: duckdb.DuckDBPyConnection, now: Decisions) -> None:
-    """Table ``character_names``: a character bears the name that most of its named members were given last."""
-    named = {record: name.name for name in now.names for record in name.members}
-    columns = {"record_id": pa.array(named.keys(), pa.string()), "name": pa.array(named.values(), pa.string())}
-    rows = pa.table(columns)
-    _put(con, "record_names", rows)
-    con.execute(f"""
-        CREATE OR REPLACE TABLE memory.main.{_NAMES} AS
-        SELECT character_id, arg_max(name, (votes, name)) AS name, sum(votes)::INT AS votes FROM (
-            SELECT character_id, name, count(*) AS votes
-            FROM memory.main.records JOIN memory.main.record_names USING (record_id)
-            WHERE character_id IS NOT NULL GROUP BY ALL
-        ) GROUP BY character_id
-    """)  # noqa: S608 - constants
-    con.execute(comment("TABLE", f"memory.main.{_NAMES}", "One row a character that people named."))

@@ -201,8 +201,8 @@ def test_assignments_are_read_as_yaml_and_merged():
 @pytest.mark.parametrize(
     ("written", "said"),
     [
-        ("gates:\n  min_side: 3\ngates:\n  head_score: 0.4\n", "gates is there twice line 3"),
-        ("gates:\n  min_side: 3\n  min_side: 4\n", "min_side is there twice line 3"),
+        ("gates:\n  min_side: 3\ngates:\n  head_score: 0.4\n", "gates is there twice, line 3"),
+        ("gates:\n  min_side: 3\n  min_side: 4\n", "min_side is there twice, line 3"),
         ("- gates\n", "are not a mapping"),
         ("profile: clip2\n", "profile 'clip2' does not exist"),
     ],

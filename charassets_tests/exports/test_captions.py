@@ -3,7 +3,7 @@
 import pytest
 
 from charassets.errors import UsageError
-from charassets.exports.captions import Caption, own_tags
+from charassets.exports.captions import Caption, own_tags, trigger
 from charassets.settings import ExportSettings
 
 COLUMNS = ("tags", "description", "character", "copyright", "artist", "rating")
@@ -24,7 +24,10 @@ def test_the_trigger_is_a_word_for_the_character_named_or_not():
     word = "{trigger}, {general}"
     assert caption(word, tags="smile", character_name="Rin  (red)", character_id="character_003") == "Rin_red, smile"
     assert caption(word, tags="smile", character_name=None, character_id="character_003") == "character_003, smile"
-    assert caption(word, tags="smile", character_name="初音", character_id="character_003") == "character_003, smile"
+    assert caption(word, tags="smile", character_name="初音 ミク", character_id="character_003") == "初音_ミク, smile"
+    assert caption(word, tags="smile", character_name="E\u0301lodie", character_id="character_003") == "Élodie, smile"
+    assert caption(word, tags="smile", character_name="!?", character_id="character_003") == "character_003, smile"
+    assert len(trigger({"character_name": "ミ" * 99}).encode()) <= 80
     assert caption(word, tags="smile", character_id=None) == "smile"
 
 

@@ -92,11 +92,19 @@ def test_a_second_figure_in_the_same_piece_leaves_the_box_alone():
     assert chosen(alpha, ("person", 0.28, BODY), *faces).box == BODY
 
 
-def test_a_box_that_holds_less_than_half_vouches_for_nothing_unless_the_head_is_the_figures():
+def test_a_figure_alone_is_whole_however_little_of_it_was_seen():
     alpha = spearman()
     legs = ("person", 0.8, (120, 200, 240, 300))
+    assert chosen(alpha, legs).box == Box(*legs[2]).joined(Box(*bounds(alpha)))
+
+
+def test_beside_another_large_piece_a_box_that_holds_less_than_half_vouches_for_nothing_unless_the_head_is_the_figures():
+    alpha = spearman()
+    cv2.ellipse(alpha, (50, 200), (40, 90), 0, 0, 360, 255, -1)
+    legs = ("person", 0.8, (120, 200, 240, 300))
     assert chosen(alpha, legs).box == legs[2]
-    assert chosen(alpha, legs, ("head", 0.8, (150, 60, 210, 120))).box.y0 == 29 - 12 + 1
+    seen = chosen(alpha, legs, ("head", 0.8, (150, 60, 210, 120))).box
+    assert seen.y0 == 29 - 12 + 1 and seen.x0 == 120
     alpha[100:104] = 0  # the head is another piece now
     assert chosen(alpha, ("person", 0.8, (120, 240, 240, 300)), ("head", 0.8, (150, 60, 210, 100))).box.y0 > 100
 
@@ -161,8 +169,10 @@ def test_of_one_piece_all_is_kept_or_the_box_stays_as_it_was(alpha, box):
     whole = Box(*bounds(alpha))
     assert seen.box in (box, box.joined(whole)) and seen.label == "person"
     x0, y0, x1, y1 = map(int, box)
-    if (alpha[y0:y1, x0:x1] > 0).sum() < 0.5 * (alpha > 0).sum():
+    if not alpha[y0:y1, x0:x1].any():
         assert seen.box == box
+    elif (alpha > 0).sum() < 0.85 * whole.area:  # a rectangle is a picture
+        assert seen.box == box.joined(whole)
 
 
 @settings(max_examples=60, deadline=None)

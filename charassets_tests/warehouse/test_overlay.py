@@ -7,6 +7,7 @@ from charassets.curation import EditLog, Replay, take_snapshot
 from charassets.warehouse import connect
 from charassets.warehouse.live import LiveWarehouse
 from charassets.warehouse.overlay import lay_over
+from charassets.warehouse.query import compile_query
 
 
 @pytest.fixture
@@ -100,6 +101,13 @@ def test_a_character_bears_the_name_most_of_its_members_were_given(place):
         first["ann-1"]: "Ann",
         first["ben-1"]: "Ben",
     }
+    with_name = compile_query('cluster:"ANN"')
+    sql = f"SELECT record_id FROM records WHERE {with_name.sql} ORDER BY ALL"  # noqa: S608 - a constant
+    with LiveWarehouse(place[0]).view() as view:
+        assert view.con.execute(sql, list(with_name.params)).fetchall() == [(record,) for record in sorted(ann)]
+    rebuilt(place)
+    with connect(place[0]) as con:  # the file alone
+        assert con.execute(sql, list(with_name.params)).fetchall() == [(record,) for record in sorted(ann)]
 
 
 def test_every_view_sees_what_was_said_last(place):
