@@ -11,7 +11,7 @@ import gradio as gr
 from app import texts
 from app.components import Act, on_act, panel, view
 from app.markup import Child, Node, h
-from app.pages import charts, design_view, frame
+from app.pages import charts, design_view, dropped_view, frame
 from app.services import filters, stats
 from app.services.context import Context
 from app.services.filters import facets
@@ -40,7 +40,10 @@ def add(demo: gr.Blocks, context: Context) -> None:
 
 
 def handle(context: Context, act: Act) -> str:
-    """The panel's value for an address: ``a`` and ``b`` are crossed; ``group``, ``one``, ``other`` are compared."""
+    """The panel's value for an address.
+
+    ``a`` and ``b`` are crossed; ``group``, ``one``, ``other`` are compared; of ``fate`` the records are shown, by ``page``.
+    """
     said = dict(parse_qsl(str(act.get("search", "")).removeprefix("?"), max_num_fields=20))
     first, second = (said.get(name, "") for name in ("a", "b"))
     if act.get("do") == "cross":
@@ -57,9 +60,13 @@ def handle(context: Context, act: Act) -> str:
             return view(
                 frame.state("No record has arrived yet", h("p", "Run a source; its records and their fates show here."))
             )
+        fate, page = said.get("fate", ""), said.get("page", "1")
+        shown = fate in _FATES and dropped_view.address(fate) is not None
+        dropped = {"fate": fate, "page": str(max(1, int(page[:6]) if page.isdecimal() else 1))} if shown else {}
         node = h(
             "div",
             _figures(con),
+            _dropped(con, fate, int(dropped["page"])) if dropped else None,
             h(
                 "div.columns",
                 h("div", _funnel(con, total), _sources(con)),
@@ -72,7 +79,12 @@ def handle(context: Context, act: Act) -> str:
             h("div.columns", [_distribution(con, column) for column in facets()]),
         )
     crossed = {} if (first, second) == ("gender", "hair_color") else {"a": first, "b": second}
-    return view(node, search=f"?{urlencode(address)}" if (address := {**crossed, **compared}) else "")
+    return view(node, search=f"?{urlencode(address)}" if (address := {**crossed, **compared, **dropped}) else "")
+
+
+def _dropped(con: duckdb.DuckDBPyConnection, fate: str, page: int) -> Node:
+    total = con.execute("SELECT count(*) FROM all_records WHERE fate = ?", [fate]).fetchall()[0][0]
+    return dropped_view.card(con, fate, page, total, _FATES[fate])
 
 
 def _figures(con: duckdb.DuckDBPyConnection) -> Node:
@@ -106,7 +118,7 @@ def _funnel(con: duckdb.DuckDBPyConnection, total: int) -> Node:
                 by_fate[fate],
                 total,
                 tone="green" if fate == "kept" else "amber",
-                href="/browse" if fate == "kept" else None,
+                href="/browse" if fate == "kept" else dropped_view.address(fate),
             )
             for fate in order
         ],

@@ -62,3 +62,19 @@ def test_the_measurement_that_differs_comes_first(tmp_path):
     assert found.found[0].feature == "edge_density" and found.found[0].d > 2 and found.found[0].q < 1e-6
     assert sum(one.q <= 0.05 for one in found.found) <= 4
     assert designs.values(con, "source") == [("busy", 30), ("calm", 30)]
+
+
+def test_what_was_not_kept_is_shown_by_its_fate_and_what_must_not_be_seen_is_not(place):
+    workspace, settings = place[:2]
+    context = Context(workspace, settings)
+    with context.reading() as con:
+        fates = dict(con.execute("SELECT fate, count(*) FROM all_records GROUP BY ALL").fetchall())
+        (name,) = con.execute(
+            "SELECT record_id FROM all_records WHERE fate = 'duplicate' ORDER BY item_key"
+        ).fetchall()[0]
+    shown = stats.handle(context, {"search": "?fate=duplicate&page=1"})
+    assert f"duplicate: {fates['duplicate']}" in shown and f"/browse?id={name}" in shown and "of=whole" in shown
+    assert "There is none" in stats.handle(context, {"search": "?fate=duplicate&page=99"})
+    assert "could not be read" in stats.handle(context, {"search": "?fate=rejected&page=x"})
+    for fate in ("quarantined", "kept", "pending", "nonsense", ""):
+        assert "dropped" not in stats.handle(context, {"search": f"?fate={fate}"})
