@@ -11,7 +11,7 @@ import duckdb
 from app.components import Act
 from app.markup import Child, Node, h
 from app.pages import fate_view, frame, record_view
-from app.services import record
+from app.services import browse, record
 from app.services.context import Context
 from app.services.filters import Filter
 from charassets.attributes.vocabulary import UNKNOWN, load
@@ -29,8 +29,11 @@ def inspector(context: Context, con: duckdb.DuckDBPyConnection, filter_: Filter,
         return h("div.card", frame.state("There is no such record"), close)
     base = context.log.head()
     name = context.names(con)(found.character_id) if found.character_id else "no character"
+    if found.fate == "quarantined":  # of which nothing is shown, whoever knows its id
+        return h("div.card", h("div.row.apart", h("h2", found.fate), close), h("p.muted", found.reason or ""))
     remedied = act.get("do") == "remedy"
-    told = story(con, found.record_id, context.settings, remedied=remedied)
+    held_against = context.settings.model_copy(update={"gates": browse.present_gates(con)})
+    told = story(con, found.record_id, held_against, remedied=remedied)
     picture = None
     if not found.text_only and told.gates:  # which a file that could not be read was not held against
         picture = h("div.boxed", record_view.thumb(found.record_id, f"{name}, in full", large=True))

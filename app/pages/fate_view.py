@@ -9,12 +9,14 @@ from typing import Any
 from app.markup import Node, h
 from charassets.inspection.story import Gate, Story
 
+_WHOLE = 100  # from here on nobody reads fractions
+
 
 def place(found: Story) -> Node:
     """The file's name, and the whole place where a pointer rests on it."""
     item = str(found.source.get("item_key", ""))
     where = str(found.source.get("uri") or item)
-    member = found.source.get("member")
+    member = found.source.get("member") if found.source.get("kind") != "parquet" else None  # there it is a column
     name = str(member or item).rpartition("/")[2] or found.record_id
     return h("p.small", h("b", name), " ", h("span.muted", str(found.source.get("source", ""))), title=where)
 
@@ -37,7 +39,11 @@ def fate(found: Story, ask: Mapping[str, Any] | None) -> Node:
 
 def _limit(gate: Gate) -> tuple[Node, Node]:
     """What a limit is called, and what was measured for it."""
-    measured = "nothing found" if gate.measured is None else f"{gate.measured:,.3g}"
+    measured = "nothing found" if gate.measured is None else _number(gate.measured)
     badge = None if gate.passed else h("span.badge.warn", "not reached")
-    words = h("dd", h("span.num", measured), h("span.muted", f" of {gate.limit:,.3g} needed "), badge)
+    words = h("dd", h("span.num", measured), h("span.muted", f" of {_number(gate.limit)} needed "), badge)
     return h("dt", gate.name.removeprefix("gates.").replace("_", " ")), words
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= _WHOLE else f"{value:.3g}"

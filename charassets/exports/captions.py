@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from string import Formatter
 from typing import Any
-from unicodedata import normalize
+from unicodedata import category, normalize
 
 from charassets.attributes import lookup
 from charassets.attributes.figures import speaks_of_figures
@@ -48,8 +48,8 @@ _META = re.compile(
 )
 _GENDERS = {"Female": "1girl", "Male": "1boy", "Androgynous": "1other"}
 _LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
-_UNSAFE = re.compile(r"[^\w-]+")  # letters and digits of any script stay
-_NAME_BYTES = 80  # of a name within a file's name, which most disks hold to 255
+_IN_NAMES = "LMN"  # letters, their marks and digits of any script: kinds of Unicode
+_NAME_BYTES = 160  # of a name within a file's name, which most disks hold to 255
 _KAOMOJI = 3  # kohya's tools leave underscores in tags of up to three letters: ^_^, o_o
 
 
@@ -120,8 +120,8 @@ def places(values: Mapping[str, Any], decided: Mapping[str, str]) -> dict[str, s
 
 def as_word(name: str | None) -> str:
     """A name as one word that can be a file's: letters and digits of any script, ``-`` and ``_``; empty where there is none."""
-    word = _UNSAFE.sub("_", normalize("NFC", name or "")).strip("_")
-    return word.encode()[:_NAME_BYTES].decode(errors="ignore")
+    letters = (c if c in "-_" or category(c)[0] in _IN_NAMES else " " for c in normalize("NFC", name or ""))
+    return "_".join("".join(letters).split()).strip("_").encode()[:_NAME_BYTES].decode(errors="ignore")
 
 
 def trigger(values: Mapping[str, Any]) -> str:

@@ -47,5 +47,5 @@ def _put(picture: Picture, place: Path, *, link: bool) -> None:
 
 
 CHARACTERS = Format(
-    "characters", "a folder a character, noise/, and what the clustering came to", "3", _write, None, True
+    "characters", "a folder a character, noise/, and what the clustering came to", "4", _write, None, True
 )

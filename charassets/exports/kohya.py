@@ -120,4 +120,4 @@ def _quoted(text: str) -> str:
     return orjson.dumps(text).decode()  # a JSON string is a TOML basic string
 
 
-KOHYA = Format("kohya", "sd-scripts: N_name folders, captions, metadata and a dataset config", "1", _write, None, True)
+KOHYA = Format("kohya", "sd-scripts: N_name folders, captions, metadata and a dataset config", "2", _write, None, True)

@@ -75,7 +75,8 @@ class Cutout:
         on_head = held if head is None else self._held(labels, head)
         if head is not None and on_head[main] > on_head.sum() / 2:
             held = self._held(labels, box.joined(head))
-        alone = (areas >= LARGE_REGION * areas.max()).sum() == 1
+        large = areas >= LARGE_REGION * areas.max()
+        alone = large[main] and large.sum() == 1
         if held[main] < _LEAST_HELD * areas[main] and not alone:
             return None
         chosen = held >= areas / 2

@@ -15,7 +15,7 @@ from charassets.lake.fragments import Lake
 from charassets.lake.workspace import Workspace
 from charassets.schema import CLIP_EMBEDDINGS
 from charassets.settings import Settings
-from charassets.warehouse import connect
+from charassets.warehouse.live import LiveWarehouse
 from charassets.warehouse.query import compile_query
 
 COLUMNS = (
@@ -66,7 +66,8 @@ def search(settings: Settings, query: str, limit: int, vector: NDArray[np.floati
     compiled = compile_query(query)
     columns = ", ".join(COLUMNS)
     workspace = Workspace.of(settings)
-    with connect(workspace) as con:
+    with LiveWarehouse(workspace).view() as view:
+        con = view.con
         counted = con.execute(f"SELECT count(*) FROM records WHERE {compiled.sql}", list(compiled.params)).fetchone()  # noqa: S608
         total = counted[0] if counted else 0
         if vector is None:

@@ -13,13 +13,16 @@ import duckdb
 
 from charassets.errors import UsageError
 from charassets.inspection.remedy import Remedy, remedy
+from charassets.schema import SINGLE_CHARACTER_IMAGES
 from charassets.settings import GateSettings, Settings
 from charassets.sources.fetch import image_id
+from charassets.warehouse.sql import identifier
 
 _MEASURED = ("width", "height", "sharpness", "brightness", "contrast", "information", "tag_figures")
 _QUALITY = ("sharpness", "contrast", "information")
 _LABELS = ("person", "head", "face")
 _NAMED = 4  # of several records that may be meant
+_NARROW = ", ".join(map(identifier, SINGLE_CHARACTER_IMAGES.narrow))
 _PLACES = """
     SELECT record_id, source, image_id, uri, item_key,
         CASE WHEN member IS NOT NULL AND kind <> 'parquet'
@@ -106,9 +109,10 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings, *, rem
         UsageError: no record, or several, are meant.
     """
     record = find_record(con, asked)
-    fate = _one(con, "SELECT fate, code, reason, copy_of FROM all_records WHERE record_id = ?", record) or {}
+    fate = _one(con, "SELECT * FROM all_records WHERE record_id = ?", record) or {}
     raw = _one(con, "SELECT * FROM raw_shards WHERE record_id = ?", record) or {}
-    image = _one(con, "SELECT * EXCLUDE (crop) FROM single_character_images WHERE record_id = ?", record) or {}
+    image = _one(con, f"SELECT {_NARROW} FROM single_character_images WHERE record_id = ?", record) or {}  # noqa: S608
+    place = {name: fate.get(name) for name in ("source", "item_key")}  # all that is known of what could not be read
     duplicate = _one(con, "SELECT * FROM near_duplicates WHERE record_id = ?", record)
     group = [] if duplicate is None else _column(
         con, "SELECT record_id FROM near_duplicates WHERE group_id = ? ORDER BY ALL", duplicate["group_id"]
@@ -120,7 +124,7 @@ def story(con: duckdb.DuckDBPyConnection, asked: str, settings: Settings, *, rem
         record_id=record,
         fate=fate.get("fate", "pending"),
         reason=_told(fate),
-        source={name: value for name, value in raw.items() if value is not None and name != "record_id"},
+        source={name: value for name, value in (place | raw).items() if value is not None and name != "record_id"},
         measured={name: image[name] for name in _MEASURED if image.get(name) is not None},
         gates=tuple(_gates(image, settings.gates)) if image.get("width") else (),
         duplicate=duplicate,

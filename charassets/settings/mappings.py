@@ -16,16 +16,16 @@ _MERGE = "tag:yaml.org,2002:merge"
 class _Loader(yaml.SafeLoader):
     """YAML says that names are unique, and PyYAML takes the last of several."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 - PyYAML's
-        seen: set[object] = set()
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:  # noqa: ANN401 - a name, and no mapping as stubs have it
+        node = super().compose_mapping_node(anchor)
+        seen: set[tuple[str, str]] = set()
         for name, _ in node.value:
             if not isinstance(name, yaml.ScalarNode) or name.tag == _MERGE:
                 continue
-            said = self.construct_object(name, deep=True)
-            if said in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{said} is there twice", name.start_mark)
-            seen.add(said)
-        return super().construct_mapping(node, deep)
+            if (name.tag, name.value) in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{name.value} is there twice", name.start_mark)
+            seen.add((name.tag, name.value))
+        return node
 
 
 def read_mapping(path: Path) -> dict[Any, Any]:
@@ -36,7 +36,7 @@ def read_mapping(path: Path) -> dict[Any, Any]:
     """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), _Loader) or {}  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise UsageError(
             f"cannot read the settings: {_told(error)}", where=str(path), todo="mend or remove the file"
         ) from None

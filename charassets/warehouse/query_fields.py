@@ -118,7 +118,6 @@ _TAGS = (
     "lambda tag: replace(replace(lower(trim(tag)), ' ', '_'), '\\', ''))"
 )
 _LOOKED_AT, _NAMED = 12, 3  # names that are close in part, and those that are suggested
-_CHARACTER = re.compile("character_[0-9]+", re.IGNORECASE)
 _RANGE = re.compile(r"(?P<low>[^.]*(?:\.\d+)?)\.\.(?P<high>.*)")
 
 
@@ -278,10 +277,9 @@ def _cluster(operator: str, value: str) -> Condition:
     if value.isascii() and value.isdigit():
         number = "try_cast(regexp_extract(character_id, '[0-9]+$') AS BIGINT)"
         return Condition(f"coalesce({number} = ?, FALSE)", (float(value),))
-    if _CHARACTER.fullmatch(value):
-        return Condition("coalesce(lower(character_id) = lower(?), FALSE)", (value,))
     named = "SELECT character_id FROM character_names WHERE lower(name) = lower(?)"
-    return Condition(f"coalesce(character_id IN ({named}), FALSE)", (value,))  # noqa: S608 - a constant
+    sql = f"coalesce(lower(character_id) = lower(?) OR character_id IN ({named}), FALSE)"  # noqa: S608 - a constant
+    return Condition(sql, (value, value))
 
 
 def _nearest(given: str, known: Mapping[str, object] | Sequence[str]) -> str:

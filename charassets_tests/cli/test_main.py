@@ -216,11 +216,9 @@ def test_what_is_wrong_with_a_settings_file_is_told_with_the_file(charassets, tm
 
 def test_names_that_come_from_an_anchor_may_be_said_anew(tmp_path):
     file = tmp_path / "settings.yaml"
-    file.write_text("sources:\n- &one\n  name: a\n  path: /a\n- <<: *one\n  name: b\n")
-    assert [(source.name, str(source.path)) for source in load_settings(file=file).sources] == [
-        ("a", "/a"),
-        ("b", "/a"),
-    ]
+    file.write_text("sources:\n- &one {name: a, path: /a}\n- &two {<<: *one, name: b}\n- {<<: *two, name: c}\n")
+    found = [(source.name, str(source.path)) for source in load_settings(file=file).sources]
+    assert found == [("a", "/a"), ("b", "/a"), ("c", "/a")]
 
 
 def test_a_misspelt_name_is_told_though_the_right_one_is_missing_too(charassets, tmp_path, monkeypatch):

@@ -27,7 +27,9 @@ def test_the_trigger_is_a_word_for_the_character_named_or_not():
     assert caption(word, tags="smile", character_name="初音 ミク", character_id="character_003") == "初音_ミク, smile"
     assert caption(word, tags="smile", character_name="E\u0301lodie", character_id="character_003") == "Élodie, smile"
     assert caption(word, tags="smile", character_name="!?", character_id="character_003") == "character_003, smile"
-    assert len(trigger({"character_name": "ミ" * 99}).encode()) <= 80
+    assert caption(word, tags="smile", character_name="सीता", character_id="character_003") == "सीता, smile"
+    assert trigger({"character_name": "../a\0b:c."}) == "a_b_c"
+    assert len(trigger({"character_name": "ミ" * 99}).encode()) <= 160
     assert caption(word, tags="smile", character_id=None) == "smile"
 
 
