@@ -198,22 +198,6 @@ def test_assignments_are_read_as_yaml_and_merged():
         assigned(["gates.min_side"])
 
 
-@pytest.mark.parametrize(
-    ("written", "said"),
-    [
-        ("gates:\n  min_side: 3\ngates:\n  head_score: 0.4\n", "gates is there twice, line 3"),
-        ("gates:\n  min_side: 3\n  min_side: 4\n", "min_side is there twice, line 3"),
-        ("- gates\n", "are not a mapping"),
-        ("profile: clip2\n", "profile 'clip2' does not exist"),
-    ],
-)
-def test_what_is_wrong_with_a_settings_file_is_told_with_the_file(charassets, tmp_path, monkeypatch, written, said):
-    (tmp_path / "charassets.yaml").write_text(written)
-    monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
-    code, _, err = charassets("config")
-    assert code == 2 and said in one_line(err) and "charassets.yaml]" in err
-
-
 def test_names_that_come_from_an_anchor_may_be_said_anew(tmp_path):
     file = tmp_path / "settings.yaml"
     file.write_text("sources:\n- &one {name: a, path: /a}\n- &two {<<: *one, name: b}\n- {<<: *two, name: c}\n")
@@ -259,13 +243,17 @@ def test_a_variable_that_names_no_setting_is_told_with_the_one_that_may_be_meant
         ("gates: 5", "gates: a section of settings, and no value"),
         ("exports:\n- formt: kohya", "exports.0.formt: unknown setting; did you mean exports.0.format?"),
         ("a: [1, 2", "line 1, column 9"),
+        ("gates:\n  min_side: 3\ngates:\n  head_score: 0.4\n", "gates is there twice, line 3"),
+        ("gates:\n  min_side: 3\n  min_side: 4\n", "min_side is there twice, line 3"),
+        ("- gates\n", "are not a mapping"),
+        ("profile: clip2\n", "profile 'clip2' does not exist"),
     ],
 )
-def test_a_mistake_in_the_settings_file_is_told_in_words(charassets, tmp_path, monkeypatch, written, said):
+def test_a_mistake_in_the_settings_file_is_told_in_words_with_the_file(charassets, tmp_path, monkeypatch, written, said):
     (tmp_path / "charassets.yaml").write_text(written)
     monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
     code, _, err = charassets("config")
-    assert code == 2 and said in one_line(err) and "unicode" not in err
+    assert code == 2 and said in one_line(err) and "charassets.yaml]" in err and "unicode" not in err
 
 
 def test_a_section_of_which_nothing_is_left_is_as_if_it_were_not_there(tmp_path):
