@@ -249,7 +249,9 @@ def test_a_variable_that_names_no_setting_is_told_with_the_one_that_may_be_meant
         ("profile: clip2\n", "profile 'clip2' does not exist"),
     ],
 )
-def test_a_mistake_in_the_settings_file_is_told_in_words_with_the_file(charassets, tmp_path, monkeypatch, written, said):
+def test_a_mistake_in_the_settings_file_is_told_in_words_with_the_file(
+    charassets, tmp_path, monkeypatch, written, said
+):
     (tmp_path / "charassets.yaml").write_text(written)
     monkeypatch.setenv("CHARASSETS_WORKSPACE", str(tmp_path))
     code, _, err = charassets("config")
